@@ -1,0 +1,25 @@
+"""Optimizers a definition may name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from hpbench.catalogue.part import Parameters, Register
+
+
+class Sgd(Parameters):
+    """Stochastic gradient descent; ``l2`` x weight enters the gradient (coupled, as in Caffe).
+
+    ``bias_rate`` multiplies the learning rate of biases (Caffe's ``lr_mult``).
+    """
+
+    name: Literal["sgd"]
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    nesterov: bool = False
+    l2: float = Field(default=0.0, ge=0)
+    bias_rate: float = Field(default=1.0, gt=0)
+
+
+OPTIMIZERS = Register("optimizer", {Sgd: "hpbench.parts.optimizers:sgd"})

@@ -1,0 +1,30 @@
+"""What a trial does (procedures), what proposes trials (planners), and what computes (backends)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hpbench.catalogue.part import Parameters, Register
+
+
+class Train(Parameters):
+    """Train from a fresh initialisation for a fixed number of iterations, evaluating at intervals."""
+
+    name: Literal["train"] = "train"
+
+
+class Cases(Parameters):
+    """Every case of the definition and of its studies, in one round."""
+
+    name: Literal["cases"] = "cases"
+
+
+class TensorFlow(Parameters):
+    """TensorFlow: the stretch between two evaluations is one ``tf.function``."""
+
+    name: Literal["tensorflow"] = "tensorflow"
+
+
+PROCEDURES = Register("procedure", {Train: "hpbench.engine.train:train"})
+PLANNERS = Register("planner", {Cases: "hpbench.plan.cases:next_round"})
+BACKENDS = Register("backend", {TensorFlow: "hpbench.engine.tensorflow_backend:TensorFlowBackend"})

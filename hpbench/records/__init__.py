@@ -1,0 +1,1 @@
+"""Records: what a trial is, what it gave, and the store that keeps both."""

@@ -1,0 +1,50 @@
+"""The metrics that hpbench itself observes: unit and title of each."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Metric(NamedTuple):
+    """How a metric is shown: ``unit`` is SI or ``fraction``; ``title`` starts a table's column."""
+
+    unit: str
+    title: str
+
+
+METRICS = {
+    "test_accuracy": Metric("fraction", "test accuracy"),
+    "train_accuracy": Metric("fraction", "train accuracy"),
+    "validation_accuracy": Metric("fraction", "validation accuracy"),
+    "batch_accuracy": Metric("fraction", "accuracy on the current training batch"),
+    "test_loss": Metric("nat", "test loss"),
+    "train_loss": Metric("nat", "train loss"),
+    "batch_loss": Metric("nat", "mean training loss since the last evaluation"),
+    "learning_rate": Metric("1", "learning rate"),
+    "weight_norm": Metric("1", "norm of the weights"),
+    "seconds_training": Metric("s", "training"),
+    "seconds_per_100_iterations": Metric("s", "per 100 iterations"),
+    "seconds_compile": Metric("s", "compile"),
+    "seconds_build": Metric("s", "build"),
+    "seconds_evaluation": Metric("s", "evaluation"),
+    "seconds_callbacks": Metric("s", "callbacks"),
+    "seconds_start": Metric("s", "process start"),
+    "seconds_total": Metric("s", "total"),
+    "training_clock": Metric("s", "training time so far"),
+    "host_memory_before": Metric("B", "before the model"),
+    "host_memory_peak": Metric("B", "peak"),
+    "host_memory_mean": Metric("B", "mean"),
+    "host_memory_training": Metric("B", "training"),
+    "device_memory_peak": Metric("B", "peak, allocator"),
+    "device_memory_driver": Metric("B", "peak, driver"),
+}
+
+
+def metric(name: str) -> Metric:
+    """The metric's unit and title; one that a part observes by its own name has unit 1."""
+    return METRICS.get(name, Metric("1", name.replace("_", " ")))
+
+
+def is_cost(name: str) -> bool:
+    """Whether the metric is a time or a memory, which only an isolated trial may report."""
+    return metric(name).unit in {"s", "B"}
