@@ -1,0 +1,141 @@
+"""Kinds of claim: each turns trials into quantities, and says in which interval a quantity has to lie.
+
+Comparisons are paired by seed. A claim with several quantities holds when every one of them does.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from hpbench.catalogue.part import Parameters, Register
+from hpbench.catalogue.takes import TAKES, Final
+
+CaseNames = Annotated[tuple[str, ...], Field(min_length=1)]
+Take: Any = TAKES.specification
+
+
+class ClaimTest(Parameters):
+    """What every kind has: a metric, and how one number is taken from its curve."""
+
+    metric: str
+    take: Take = Final()
+
+    @property
+    def case_names(self) -> tuple[str, ...]:
+        """Every case the claim speaks of."""
+        names: list[str] = []
+        for field in ("cases", "than", "to", "case", "reference"):
+            value = getattr(self, field, ())
+            names += [value] if isinstance(value, str) else list(value)
+        return tuple(dict.fromkeys(names))
+
+
+class AtChance(ClaimTest):
+    """The metric of each case lies within ``margin`` of one over the number of classes."""
+
+    name: Literal["at_chance"]
+    cases: CaseNames
+    margin: float = Field(gt=0)
+
+
+class Between(ClaimTest):
+    """The value of each case lies between ``low`` and ``high``."""
+
+    name: Literal["between"]
+    cases: CaseNames
+    low: float | None = None
+    high: float | None = None
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        if self.low is None and self.high is None:
+            raise ValueError("give low, high, or both")
+        return self
+
+
+class Equal(ClaimTest):
+    """Each later case differs from the first by at most ``tolerance``, or by that share of the first's mean."""
+
+    name: Literal["equal"]
+    cases: Annotated[tuple[str, ...], Field(min_length=2)]
+    tolerance: float = Field(gt=0)
+    relative: bool = False
+
+
+class Greater(ClaimTest):
+    """Each of ``cases`` exceeds each of ``than`` by more than ``margin``, or by that share of the latter's mean."""
+
+    name: Literal["greater"]
+    cases: CaseNames
+    than: CaseNames
+    margin: float = Field(default=0.0, ge=0)
+    relative: bool = False
+
+
+class Ratio(ClaimTest):
+    """The ratio of ``case`` to each of ``to`` lies between ``low`` and ``high``.
+
+    With ``around_reported`` the interval is that share around the reported ratio of the same two cases.
+    """
+
+    name: Literal["ratio"]
+    case: str
+    to: CaseNames
+    low: float | None = None
+    high: float | None = None
+    around_reported: float | None = Field(default=None, gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _some_bound(self) -> Self:
+        if self.around_reported is None and self.low is None and self.high is None:
+            raise ValueError("give low, high, or around_reported")
+        return self
+
+
+class Increasing(ClaimTest):
+    """Each case in the list exceeds the one before it by more than ``margin``, or by that share of its mean."""
+
+    name: Literal["increasing"]
+    cases: Annotated[tuple[str, ...], Field(min_length=2)]
+    margin: float = Field(default=0.0, ge=0)
+    relative: bool = False
+
+
+class Proportional(ClaimTest):
+    """The metric grows as a power of the setting ``to`` whose exponent lies in the interval ``exponent``."""
+
+    name: Literal["proportional"]
+    cases: Annotated[tuple[str, ...], Field(min_length=2)]
+    to: str
+    exponent: tuple[float, float]
+
+    @property
+    def case_names(self) -> tuple[str, ...]:
+        """Every case the claim speaks of."""
+        return self.cases
+
+
+class Tracks(ClaimTest):
+    """The mean absolute distance between the two cases' curves is at most ``tolerance``."""
+
+    name: Literal["tracks"]
+    case: str
+    reference: str
+    tolerance: float = Field(gt=0)
+
+
+CLAIMS = Register(
+    "claim kind",
+    {
+        AtChance: "hpbench.analysis.claim_kinds:at_chance",
+        Between: "hpbench.analysis.claim_kinds:between",
+        Equal: "hpbench.analysis.claim_kinds:equal",
+        Greater: "hpbench.analysis.claim_kinds:greater",
+        Ratio: "hpbench.analysis.claim_kinds:ratio",
+        Increasing: "hpbench.analysis.claim_kinds:increasing",
+        Proportional: "hpbench.analysis.claim_kinds:proportional",
+        Tracks: "hpbench.analysis.claim_kinds:tracks",
+    },
+)

@@ -1,0 +1,177 @@
+"""A definition as it is asked for: profile and overrides applied, readings and cases spelled out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from pydantic import ValidationError
+
+from hpbench.definition import readings
+from hpbench.definition.changes import case_changes, with_changes
+from hpbench.definition.faults import DefinitionError, Fault
+from hpbench.definition.messages import describe
+from hpbench.definition.schema import Definition, Settings
+from hpbench.definition.yaml_tree import YamlTree
+
+
+class SelectionError(Exception):
+    """Something asked for on the command line that the definition does not have."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What of a benchmark to run, as asked for on the command line.
+
+    Args:
+        profile: A profile of the definition.
+        changes: Dotted path to value (``--set``), applied after the profile.
+        seeds: Number of seeds instead of the profile's.
+        cases: Only these cases; empty for all.
+        readings: Only these readings; empty for the profile's.
+    """
+
+    profile: str = "quick"
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seeds: int | None = None
+    cases: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the store."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Selection:
+        """The inverse of ``as_dict`` through JSON."""
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+@dataclass(frozen=True)
+class PlannedCase:
+    """One case under one reading, before seeds."""
+
+    case: str
+    reading: str
+    settings: Settings
+    seeds: int
+    timed_seeds: int
+
+
+class Resolved:
+    """A definition with a selection applied.
+
+    Attributes:
+        definition: The definition under the default reading.
+        selection: What was asked for.
+    """
+
+    def __init__(self, source: YamlTree, selection: Selection) -> None:
+        self.source = source
+        self.selection = selection
+        base = build(source.values, source)
+        profiles = base.profiles
+        if profiles and selection.profile not in profiles:
+            raise SelectionError(f"{base.id} has no profile '{selection.profile}'; it has: {', '.join(profiles)}")
+        overrides: dict[str, Any] = dict(profiles.get(selection.profile, {}))  # type: ignore[call-overload]
+        if selection.seeds is not None:
+            overrides |= {"seeds": selection.seeds, "reading_seeds": selection.seeds, "timed_seeds": min(selection.seeds, overrides.get("timed_seeds", base.timed_seeds))}
+            overrides |= {f"studies.{study}.seeds": selection.seeds for study in base.studies}
+        try:
+            tree = with_changes(with_changes(source.values, overrides), selection.changes)
+        except KeyError as error:
+            raise SelectionError(str(error.args[0])) from None
+        self.tree = tree
+        self.definition = _checked(tree, f"profile {selection.profile} with --set")
+
+    @cached_property
+    def readings(self) -> list[readings.Reading]:
+        """The readings to run, default first."""
+        points = self.definition.open
+        try:
+            if self.selection.readings:
+                return [readings.parse(text, points) for text in self.selection.readings]
+            return readings.expand(self.definition.readings, points)
+        except ValueError as error:
+            raise SelectionError(str(error)) from None
+
+    @lru_cache(maxsize=64)  # noqa: B019  (a Resolved lives as long as the command)
+    def under(self, reading: str) -> Definition:
+        """The definition with that reading's answers applied: its claims and reported numbers may differ."""
+        points = self.definition.open
+        changes = readings.changes(readings.parse(reading, points), points)
+        return _checked(with_changes(self.tree, changes), f"reading {reading}") if changes else self.definition
+
+    def planned_cases(self) -> list[PlannedCase]:
+        """Every case under every reading that is asked for, in the definition's order."""
+        definition = self.definition
+        planned = []
+        for reading in self.readings:
+            default = not reading
+            asked = self.selection.cases or (() if default else definition.reading_cases)
+            seeds, timed = (definition.seeds, definition.timed_seeds) if default else (definition.reading_seeds, 0)
+            for case, changes in definition.cases.items():
+                if not asked or case in asked:
+                    planned.append(self._case(case, changes, reading, seeds, timed))
+            for study, body in definition.studies.items() if default else ():
+                for case, changes in study_cases(study, body.cases, body.grid).items():
+                    if not asked or case in asked:
+                        planned.append(self._case(case, changes, reading, body.seeds, min(body.timed_seeds, body.seeds)))
+        unknown = set(self.selection.cases) - {item.case for item in planned}
+        if unknown:
+            raise SelectionError(f"{definition.id} has no case {', '.join(sorted(unknown))}; it has: {', '.join(self.all_cases)}")
+        return planned
+
+    @property
+    def all_cases(self) -> list[str]:
+        """Names of all cases, those of studies as ``study/case``."""
+        return all_cases(self.definition)
+
+    def _case(self, case: str, changes: Mapping[str, Any], reading: readings.Reading, seeds: int, timed: int) -> PlannedCase:
+        tree = self.under(readings.name(reading)).model_dump(mode="json", include=set(Settings.model_fields))
+        try:
+            settings = Settings.model_validate(with_changes(tree, case_changes(changes)))
+        except ValidationError as error:
+            raise SelectionError(f"case {case}: {'; '.join(text for _, text in describe(error))}") from None
+        return PlannedCase(case, readings.name(reading), settings, seeds, min(timed, seeds))
+
+
+def all_cases(definition: Definition) -> list[str]:
+    """Names of all cases, those of studies as ``study/case``."""
+    names = list(definition.cases)
+    for study, body in definition.studies.items():
+        names += study_cases(study, body.cases, body.grid)
+    return names
+
+
+def study_cases(study: str, cases: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]]) -> dict[str, Mapping[str, Any]]:
+    """A study's cases by name: those it lists, and every point of its grid, first axis slowest."""
+    named: dict[str, Mapping[str, Any]] = {f"{study}/{case}": changes for case, changes in cases.items()}
+    points: list[dict[str, Any]] = [{}] if grid else []
+    for axis, values in grid.items():
+        points = [{**point, axis: value} for point in points for value in values]
+    for point in points:
+        named[f"{study}/" + ",".join(f"{axis}={value}" for axis, value in point.items())] = point
+    return named
+
+
+def build(tree: Mapping[str, Any], source: YamlTree) -> Definition:
+    """The definition of a file's values.
+
+    Raises:
+        DefinitionError: With every fault that the schema finds, each at its line and column.
+    """
+    try:
+        return Definition.model_validate(tree)
+    except ValidationError as error:
+        raise DefinitionError([source.fault(location, text) for location, text in describe(error)]) from None
+
+
+def _checked(tree: Mapping[str, Any], what: str) -> Definition:
+    try:
+        return Definition.model_validate(tree)
+    except ValidationError as error:
+        faults = [Fault(what, 0, 0, text) for _, text in describe(error)]
+        raise SelectionError("\n".join(map(str, faults))) from None

@@ -1,0 +1,158 @@
+"""The schema of a definition file (version 1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from hpbench.catalogue.callbacks import CALLBACKS
+from hpbench.catalogue.claims import CLAIMS
+from hpbench.catalogue.datasets import DATASETS
+from hpbench.catalogue.models import MODELS
+from hpbench.catalogue.optimizers import OPTIMIZERS
+from hpbench.catalogue.schedules import SCHEDULES
+from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
+
+DatasetSpec: Any = DATASETS.specification
+ModelSpec: Any = MODELS.specification
+ScheduleSpec: Any = SCHEDULES.specification
+OptimizerSpec: Any = OPTIMIZERS.specification
+CallbackSpec: Any = CALLBACKS.specification
+ProcedureSpec: Any = PROCEDURES.specification
+PlannerSpec: Any = PLANNERS.specification
+BackendSpec: Any = BACKENDS.specification
+ClaimSpec: Any = CLAIMS.specification
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+Changes = dict[str, Any]
+"""Dotted path of a field to its new value."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Source(_Strict):
+    """The document: only what it says of itself."""
+
+    authors: tuple[str, ...] = ()
+    title: str
+    title_in_english: str | None = None
+    venue: str | None = None
+    year: int | None = None
+    language: str | None = None
+
+
+class Training(_Strict):
+    """How a trial trains. One iteration is one update on one batch."""
+
+    procedure: ProcedureSpec = Train()
+    optimizer: OptimizerSpec
+    schedule: ScheduleSpec
+    learning_rate: float = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    test_batch_size: int = Field(default=128, gt=0)
+    iterations: int = Field(gt=0)
+    evaluate_every: int = Field(gt=0)
+    train_sample: int = Field(default=1000, gt=0, description="training images on which train accuracy is measured")
+    callbacks: tuple[CallbackSpec, ...] = ()
+
+
+class Compute(_Strict):
+    """What computes, and how. All of it is part of a trial's identity."""
+
+    backend: BackendSpec = TensorFlow()
+    precision: Literal["float32"] = "float32"
+    compile: Literal["auto", "graph"] = "auto"
+    deterministic: bool = True
+    threads: int = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
+    time_limit: float = Field(default=3600.0, gt=0, description="seconds after which a trial is ended")
+
+
+class Settings(_Strict):
+    """What one trial is made of."""
+
+    dataset: DatasetSpec
+    model: ModelSpec
+    training: Training
+    compute: Compute = Compute()
+
+
+class OpenPoint(_Strict):
+    """Something the document leaves open. The first answer is the default and changes nothing."""
+
+    why: str
+    answers: dict[Name, Changes] = Field(min_length=2)
+
+
+class Study(_Strict):
+    """Further cases beside the document's own, run in the default reading: listed, or a full grid."""
+
+    why: str
+    cases: dict[Name, Changes] = {}
+    grid: dict[str, tuple[float | int | str, ...]] = {}
+    read_at: tuple[int, ...] = Field(default=(), description="iterations at which a grid's effects are read")
+    seeds: int = Field(default=3, ge=1)
+    timed_seeds: int = Field(default=0, ge=0)
+
+
+class Reported(_Strict):
+    """Numbers of the document: by case, or by ``A / B`` and ``A - B`` for a ratio and a difference of cases."""
+
+    values: dict[str, float]
+    where: str
+
+
+class Claim(_Strict):
+    """A statement of the document as a test."""
+
+    id: Name
+    text: str
+    where: str
+    tolerance_from: str = Field(description="where the test's tolerance comes from")
+    test: ClaimSpec
+
+
+class Figure(_Strict):
+    """A figure of the document to be drawn again: curves over iterations, or one mark a case."""
+
+    id: Name
+    title: str
+    kind: Literal["curves", "cases"]
+    metric: str
+    cases: tuple[str, ...] = Field(min_length=1)
+    where: str
+
+
+class Advice(_Strict):
+    """What the optimisation advice is computed for: target accuracies, and what counts as the limit."""
+
+    metric: str = "test_accuracy"
+    targets: tuple[float, ...] = (0.9, 0.95)
+    within: float = Field(default=0.01, gt=0)
+
+
+class Definition(Settings):
+    """One benchmark: the file in ``benchmarks/``."""
+
+    format: Literal[1] = Field(alias="schema")
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+    version: int = Field(ge=1)
+    title: str
+    question: str
+    source: Source
+    planner: PlannerSpec = Cases()
+    cases: dict[Name, Changes] = Field(min_length=1)
+    studies: dict[Name, Study] = {}
+    open: dict[Name, OpenPoint] = {}
+    readings: Literal["default", "one-at-a-time", "all"] | tuple[str, ...] = "one-at-a-time"
+    reading_seeds: int = Field(default=1, ge=1)
+    reading_cases: tuple[str, ...] = ()
+    seeds: int = Field(default=3, ge=1, le=10_000)
+    timed_seeds: int = Field(default=1, ge=0)
+    reported: dict[str, Reported] = {}
+    claims: tuple[Claim, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    advice: Advice | None = None
+    profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = {}

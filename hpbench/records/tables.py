@@ -1,0 +1,38 @@
+"""A stored run as tables: what the analysis and the report read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message")
+OBSERVATION_COLUMNS = ("case", "reading", "seed", "metric", "iteration", "value", "labels")
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """One run of one benchmark.
+
+    Attributes:
+        trials: One row a (case, reading, seed): ``outcome`` (a word of ``Outcome``), ``timed`` (bool), ``message``.
+        observations: Long table of raw values of the trials that gave a result: ``metric``, ``iteration``
+            (float, NaN for the trial as a whole), ``value`` (float), ``labels`` (canonical JSON text, ``{}`` if none).
+            Times and memory stand here only for timed trials.
+        settings: (case, reading) to the case's resolved settings (dataset, model, training, compute).
+        data: ``name`` (title to be shown), ``fingerprint``, ``generated`` (bool), ``classes`` (int), ``counts``
+            (split to number of images), ``source`` (where it comes from) of the data really used.
+        machine: Facts about the machine, in the order they are to be shown.
+        command: The command line that made the run.
+        created: When the run was started, ISO 8601, UTC.
+    """
+
+    trials: pd.DataFrame
+    observations: pd.DataFrame
+    settings: Mapping[tuple[str, str], Mapping[str, Any]]
+    data: Mapping[str, Any]
+    machine: Mapping[str, Any]
+    command: str
+    created: str
