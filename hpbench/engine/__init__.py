@@ -1,0 +1,1 @@
+"""What a trial does: procedures, and one file a backend. Runs inside a job process."""

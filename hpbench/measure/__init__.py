@@ -1,0 +1,1 @@
+"""Readings: time, memory, and the machine they were taken on."""

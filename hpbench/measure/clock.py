@@ -1,0 +1,38 @@
+"""Separate clocks for the stages of a trial."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Clocks:
+    """Seconds spent in each named stage, on the monotonic clock.
+
+    Args:
+        synchronise: Waits until the device has done all its work; called before every reading, so
+            that a stage is charged with the work it started.
+    """
+
+    def __init__(self, synchronise: Callable[[], None]) -> None:
+        self._synchronise = synchronise
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Add the time of the block to ``stage``."""
+        self._synchronise()
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._synchronise()
+            self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def seconds_since_process_start() -> float:
+    """Wall seconds since this process was started, to 10 ms."""
+    import psutil
+
+    return time.time() - float(psutil.Process().create_time())

@@ -1,0 +1,86 @@
+"""The machine and the software a result was made with. No host name, no user name, no path."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+import psutil
+
+from hpbench import __version__
+from hpbench.measure.gpu import driver_version, gpus
+
+_LIBRARIES = ("tensorflow", "keras", "numpy", "keras-tuner", "scipy", "pandas")
+
+
+def describe() -> dict[str, str]:
+    """Facts in the order they are to be shown, all as text."""
+    facts = {
+        "CPU": _cpu_model(),
+        "cores": f"{len(_affinity())} usable of {psutil.cpu_count() or 0}",
+        "memory": f"{psutil.virtual_memory().total / 1e9:.1f} GB",
+        "GPU": "; ".join(f"{gpu.model}, {gpu.memory / 1e9:.1f} GB, {gpu.uuid}" for gpu in gpus()) or "no GPU",
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "hpbench": __version__,
+        "commit": _commit(),
+    }
+    if driver := driver_version():
+        facts["GPU driver"] = driver
+    return facts | {library: _version(library) for library in _LIBRARIES}
+
+
+def fingerprint(facts: dict[str, str]) -> str:
+    """Short hash of what makes two machines' times comparable: processor, memory, GPUs."""
+    parts = "\n".join(facts[key] for key in ("CPU", "cores", "memory", "GPU"))
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def usable_cores() -> int:
+    """Cores this process may run on."""
+    return len(_affinity())
+
+
+def _affinity() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _cpu_model() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _commit() -> str:
+    """The commit of the checkout the code runs from, and whether it is dirty; ``none`` for an installed package."""
+    folder = Path(__file__).resolve().parents[2]
+    if not (folder / ".git").exists():
+        return "none (installed package)"
+    try:
+        head = _git(folder, "rev-parse", "HEAD")
+        dirty = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", "hpbench", "benchmarks")
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return f"{head[:12]}{' (changed)' if dirty else ''}"
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

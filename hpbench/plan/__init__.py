@@ -1,0 +1,1 @@
+"""From a definition, and the results so far, to trials."""

@@ -1,0 +1,64 @@
+"""What a plan will cost, before anything is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hpbench.definition.schema import Settings
+from hpbench.records.trial import Cell, canonical_json
+
+NOMINAL_SPEED = 50e9
+"""Floating-point operations a second and thread, assumed where nothing was measured yet."""
+FIXED_SECONDS = 3.0
+"""Start, build and compile of a trial, assumed likewise."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Estimated cost of some trials.
+
+    Args:
+        seconds: Wall time with ``workers`` jobs side by side; isolated trials run alone.
+        measured: Share of the trials whose time was measured before on this machine.
+    """
+
+    seconds: float
+    measured: float
+
+
+def nominal_seconds(settings: Settings) -> float:
+    """Rough seconds of one trial: forward and backward are three forward passes (2 operations a multiply-add)."""
+    training = settings.training
+    images = training.iterations * training.batch_size
+    evaluated = training.iterations // training.evaluate_every * (training.train_sample + 1000) / 3
+    operations = 6 * (settings.model.multiply_adds or 1e6) * (images + evaluated)
+    return FIXED_SECONDS + float(operations) / (NOMINAL_SPEED * settings.compute.threads)
+
+
+def seconds_by_trial(cells: Iterable[Cell], measured: Mapping[str, float]) -> dict[str, float]:
+    """Trial identity to expected seconds.
+
+    Args:
+        cells: The plan.
+        measured: Canonical JSON of settings to seconds that a trial with them took before.
+    """
+    seconds: dict[str, float] = {}
+    known: dict[str, float] = {}
+    for cell in cells:
+        key = canonical_json(cell.trial.settings)
+        if key not in known:
+            known[key] = measured.get(key) or nominal_seconds(Settings.model_validate(cell.trial.settings))
+        seconds[cell.trial.identity] = known[key]
+    return seconds
+
+
+def estimate(cells: Iterable[Cell], measured: Mapping[str, float], workers: int) -> Cost:
+    """The cost of running these cells, each trial once."""
+    cells = list(cells)
+    seconds = seconds_by_trial(cells, measured)
+    timed = {cell.trial.identity for cell in cells if cell.timed}
+    alone = sum(value for identity, value in seconds.items() if identity in timed)
+    together = sum(value for identity, value in seconds.items() if identity not in timed)
+    known = sum(canonical_json(cell.trial.settings) in measured for cell in cells)
+    return Cost(alone + together / max(1, workers), known / len(cells) if cells else 0.0)

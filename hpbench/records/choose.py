@@ -1,0 +1,48 @@
+"""Which of several attempts at a trial counts, and a run's tables made from those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hpbench.records.metrics import is_cost
+from hpbench.records.store import Attempt, Run, Store
+from hpbench.records.tables import OBSERVATION_COLUMNS, TRIAL_COLUMNS, RunTables
+
+
+def best(attempts: Iterable[Attempt]) -> Attempt | None:
+    """The attempt that counts: one with a result before one without, a timed before an untimed, then the newest."""
+    return max(attempts, key=lambda attempt: (attempt.outcome.is_result, attempt.timed, attempt.id), default=None)
+
+
+def load(store: Store, run: Run) -> RunTables:
+    """The tables of a run, from the results of its own machine."""
+    import pandas as pd
+
+    cells = store.cells(run.id)
+    attempts = store.attempts(run.machine_id, {cell[3] for cell in cells})
+    chosen = {trial: found for trial, many in attempts.items() if (found := best(many))}
+    trials = [
+        (case, reading, seed, str(attempt.outcome), attempt.timed, attempt.message)
+        for case, reading, seed, trial, _ in cells
+        if (attempt := chosen.get(trial))
+    ]
+    results = [attempt.id for attempt in chosen.values() if attempt.outcome.is_result]
+    raw = pd.DataFrame(store.observations(results), columns=["attempt", "metric", "value", "iteration", "labels"])
+    raw = raw.astype({"value": float, "iteration": float})
+    untimed = {attempt.id for attempt in chosen.values() if not attempt.timed}
+    costs = raw["metric"].map({name: is_cost(name) for name in raw["metric"].unique()}).astype(bool)
+    raw = raw[~(costs & raw["attempt"].isin(untimed))]
+    places = pd.DataFrame(
+        [(case, reading, seed, chosen[trial].id) for case, reading, seed, trial, _ in cells if trial in chosen],
+        columns=["case", "reading", "seed", "attempt"],
+    )
+    observations = places.merge(raw, on="attempt", how="inner")[list(OBSERVATION_COLUMNS)]
+    return RunTables(
+        trials=pd.DataFrame(trials, columns=list(TRIAL_COLUMNS)),
+        observations=observations,
+        settings=store.settings(run.id),
+        data=run.data,
+        machine=run.machine,
+        command=run.command,
+        created=run.created,
+    )
