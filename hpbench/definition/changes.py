@@ -2,40 +2,36 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 
 def with_changes(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of ``tree`` with each dotted path set to its value.
+    """``tree`` with each dotted path set to its value; what lies on the way is copied, the rest is shared.
 
-    A list is entered by the ``id`` of its item (``claims.my-claim.test.metric``).
+    A list is entered by the ``id`` of its item (``claims.my-claim.test.metric``). A block that is missing, because a
+    default stands for it, is made; whether it may be there is for validation to say.
 
     Raises:
         KeyError: If a path runs through something that is not there; its argument says which.
     """
-    result = copy.deepcopy(dict(tree))
+    result = dict(tree)
     for path, value in changes.items():
-        *parents, leaf = path.split(".")
-        node: Any = result
-        for parent in parents:
-            node = _child(node, parent, path)
-        if not isinstance(node, dict):
-            raise KeyError(f"{path}: there is no field '{leaf}' to set here")
-        node[leaf] = copy.deepcopy(value)
+        result = _set(result, path.split("."), value, path)
     return result
 
 
-def _child(node: Any, name: str, path: str) -> Any:
-    """The node of that name below ``node``; one that a default stands for is made, for validation to judge."""
+def _set(node: Any, names: list[str], value: Any, path: str) -> Any:
+    if not names:
+        return value
+    name, *rest = names
     if isinstance(node, dict):
-        return node.setdefault(name, {})
+        return {**node, name: _set(node.get(name, {}), rest, value, path)}
     if isinstance(node, list):
-        for item in node:
+        for index, item in enumerate(node):
             if isinstance(item, dict) and item.get("id") == name:
-                return item
-    raise KeyError(f"{path}: there is no '{name}'")
+                return [*node[:index], _set(item, rest, value, path), *node[index + 1 :]]
+    raise KeyError(f"{path}: there is no '{name}' to change")
 
 
 def case_changes(changes: Mapping[str, Any]) -> dict[str, Any]:

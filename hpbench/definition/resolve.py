@@ -102,7 +102,12 @@ class Resolved:
         """The definition with that reading's answers applied: its claims and reported numbers may differ."""
         points = self.definition.open
         changes = readings.changes(readings.parse(reading, points), points)
-        return _checked(with_changes(self.tree, changes), f"reading {reading}") if changes else self.definition
+        if not changes:
+            return self.definition
+        try:
+            return _checked(with_changes(self.tree, changes), f"reading {reading}")
+        except KeyError as error:
+            raise SelectionError(f"reading {reading}: {error.args[0]}") from None
 
     def planned_cases(self) -> list[PlannedCase]:
         """Every case under every reading that is asked for, in the definition's order."""
@@ -129,10 +134,16 @@ class Resolved:
         """Names of all cases, those of studies as ``study/case``."""
         return all_cases(self.definition)
 
+    @lru_cache(maxsize=64)  # noqa: B019
+    def _base(self, reading: str) -> dict[str, Any]:
+        return self.under(reading).model_dump(mode="json", include=set(Settings.model_fields))
+
     def _case(self, case: str, changes: Mapping[str, Any], reading: readings.Reading, seeds: int, timed: int) -> PlannedCase:
-        tree = self.under(readings.name(reading)).model_dump(mode="json", include=set(Settings.model_fields))
+        tree = self._base(readings.name(reading))
         try:
             settings = Settings.model_validate(with_changes(tree, case_changes(changes)))
+        except KeyError as error:
+            raise SelectionError(f"case {case}: {error.args[0]}") from None
         except ValidationError as error:
             raise SelectionError(f"case {case}: {'; '.join(text for _, text in describe(error))}") from None
         return PlannedCase(case, readings.name(reading), settings, seeds, min(timed, seeds))

@@ -45,8 +45,8 @@ class Backend(Protocol):
     def synchronise(self) -> None:
         """Wait until the device has done all its work."""
 
-    def device_memory(self) -> dict[str, int]:
-        """Peak bytes that the allocator held, by device; empty on the CPU."""
+    def device_memory(self) -> list[int]:
+        """Peak bytes that the allocator held, one a GPU in the framework's order; empty on the CPU."""
 
     def reset_device_memory(self) -> None:
         """Set the allocator's peaks back to the present level."""

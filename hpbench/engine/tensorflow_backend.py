@@ -47,9 +47,9 @@ class TensorFlowBackend:
             with tf.device(name):
                 tf.constant(0.0).numpy()
 
-    def device_memory(self) -> dict[str, int]:
-        """Peak bytes of TensorFlow's allocator by GPU."""
-        return {name: int(tf.config.experimental.get_memory_info(_short(name))["peak"]) for name in self._gpus}
+    def device_memory(self) -> list[int]:
+        """Peak bytes of TensorFlow's allocator, one a GPU."""
+        return [int(tf.config.experimental.get_memory_info(_short(name))["peak"]) for name in self._gpus]
 
     def reset_device_memory(self) -> None:
         """Set the allocator's peaks back to the present level."""

@@ -31,8 +31,11 @@ class Clocks:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
-def seconds_since_process_start() -> float:
-    """Wall seconds since this process was started, to 10 ms."""
-    import psutil
-
-    return time.time() - float(psutil.Process().create_time())
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: ``8 s``, ``3 min 20 s``, ``1 h 5 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

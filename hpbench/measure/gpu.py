@@ -50,6 +50,16 @@ def gpus() -> list[Gpu]:
         ]
 
 
+def visible_gpus() -> list[Gpu]:
+    """The GPUs that a framework in this process sees, in its order (``CUDA_DEVICE_ORDER=PCI_BUS_ID``)."""
+    found = gpus()
+    asked = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if asked is None:
+        return found
+    by_name = {str(index): gpu for index, gpu in enumerate(found)} | {gpu.uuid: gpu for gpu in found}
+    return [by_name[name.strip()] for name in asked.split(",") if name.strip() in by_name]
+
+
 def driver_version() -> str | None:
     """Version of the NVIDIA driver, or None."""
     with _driver() as nvml:

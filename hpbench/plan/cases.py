@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from hpbench.definition.resolve import Resolved
+from hpbench.definition.schema import Settings
 from hpbench.records.trial import Cell, Trial, TrialResult
 
 
-def cells(resolved: Resolved, data: str) -> list[Cell]:
+DataFingerprint = Callable[[Settings], str]
+"""Fingerprint of the prepared data set that these settings name."""
+
+
+def cells(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
     """Every cell of the benchmark, seed-major, the order of cases reversed every other seed.
 
     In this order drift of the machine hits all cases alike.
 
     Args:
         resolved: The definition as asked for.
-        data: Fingerprint of the prepared data set.
+        data: Gives the fingerprint of the data set that settings name.
     """
     definition = resolved.definition
-    planned = [(item, item.settings.model_dump(mode="json")) for item in resolved.planned_cases()]
+    planned = [(item, item.settings.model_dump(mode="json"), data(item.settings)) for item in resolved.planned_cases()]
     ordered: list[Cell] = []
-    for seed in range(max((item.seeds for item, _ in planned), default=0)):
+    for seed in range(max((item.seeds for item, _, _ in planned), default=0)):
         row = [
             Cell(
                 case=item.case,
                 reading=item.reading,
-                trial=Trial(definition.id, definition.version, settings, seed, data),
+                trial=Trial(definition.id, definition.version, settings, seed, fingerprint),
                 timed=seed < item.timed_seeds,
             )
-            for item, settings in planned
+            for item, settings, fingerprint in planned
             if seed < item.seeds
         ]
         ordered += reversed(row) if seed % 2 else row
     return ordered
 
 
-def next_round(resolved: Resolved, data: str, results: Sequence[TrialResult]) -> list[Cell]:
+def next_round(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:
     """All cells in the first round, then none: the cases do not depend on results."""
     return [] if results else cells(resolved, data)

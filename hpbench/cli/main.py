@@ -1,0 +1,54 @@
+"""``hpbench``: finds the verb's file, and turns known errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from hpbench import __version__
+
+VERBS = {
+    "list": "Bundled benchmarks.",
+    "show": "A benchmark's plan and what it will cost, without running it.",
+    "validate": "Check definition files.",
+    "run": "Run benchmarks and write their reports.",
+    "report": "Write reports again from stored results.",
+}
+
+
+class _Verbs(click.Group):
+    """Loads a verb's module only when it is used, so that help starts at once."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"hpbench.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(
+    cls=_Verbs,
+    epilog="Example: hpbench run lenet-batch-lr --profile smoke",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="hpbench")
+def hpbench() -> None:
+    """Turn a document's hyperparameter experiment into a benchmark.
+
+    A definition goes in; accuracy, wall time and memory come out beside the numbers that the document reported, with a
+    verdict on each of its claims under each way of reading what it leaves open.
+    """
+
+
+def main() -> None:
+    """Entry point of the console script. Exit codes: see ``hpbench run --help``."""
+    sys.exit(hpbench.main(standalone_mode=True, prog_name="hpbench"))

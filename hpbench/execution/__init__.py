@@ -1,0 +1,1 @@
+"""Running a plan round by round: job processes, the local executor, resume."""

@@ -1,0 +1,142 @@
+"""Progress of a run: a live bar at a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from hpbench.execution.job import Ended, Message, Progressed, Started
+from hpbench.execution.jobs import Pending
+from hpbench.measure.clock import duration
+from hpbench.records.trial import Cell
+
+PLAIN_EVERY_SECONDS = 10.0
+
+
+class _Round:
+    """What is known of the round under way: names of trials, what is done, time left."""
+
+    def __init__(self, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+        self.names = {cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}" for cell in reversed(cells)}
+        self.total = len(todo.trials)
+        self.ended = 0
+        self.failed = 0
+        self._seconds = seconds
+        self._estimated = estimated
+        self._all = sum(seconds[trial.identity] for trial, _ in todo.trials) or 1.0
+        self._spent = 0.0
+        self._start = time.monotonic()
+
+    def note_end(self, message: Ended) -> None:
+        self.ended += 1
+        self.failed += not message.result.outcome.is_result
+        self._spent += self._seconds[message.result.trial]
+
+    @property
+    def left(self) -> float:
+        """Seconds left: from the pace so far, and from the estimate before there is one."""
+        share = self._spent / self._all
+        elapsed = time.monotonic() - self._start
+        return elapsed * (1 - share) / share if share > 0.05 else max(0.0, self._estimated - elapsed)
+
+
+def _accuracy(message: Progressed) -> str:
+    value = message.metrics.get("test_accuracy")
+    return "" if value is None else f"test accuracy {value:.3f}"
+
+
+def _opening(benchmark: str, todo: Pending, estimated: float) -> str:
+    parts = [f"{benchmark}: {len(todo.trials)} trials to run"]
+    if todo.done:
+        parts.append(f"{todo.done} done before")
+    if todo.stale:
+        parts.append(f"{todo.stale} of them again, because the code of their parts has changed")
+    if todo.trials:
+        parts.append(f"about {duration(estimated)}")
+    return ", ".join(parts)
+
+
+class LiveDisplay:
+    """A bar with the running trial, its accuracy and the time left."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._progress: Progress | None = None
+        self._task = TaskID(0)
+        self._round: _Round | None = None
+
+    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+        """A round begins."""
+        self._console.print(_opening(benchmark, todo, estimated), highlight=False)
+        self._round = _Round(todo, cells, seconds, estimated)
+        if todo.trials:
+            columns = (BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+            self._progress = Progress(*columns, console=self._console)
+            self._task = self._progress.add_task("starting", total=self._round.total)
+            self._progress.start()
+
+    def show(self, message: Message) -> None:
+        """A trial has started, progressed or ended."""
+        if self._progress is None or self._round is None:
+            return
+        now = self._round
+        if isinstance(message, Ended):
+            now.note_end(message)
+            self._progress.update(self._task, completed=now.ended)
+            if not message.result.outcome.is_result:
+                self._console.print(_failure(now, message), style="red", highlight=False)
+        else:
+            extra = f", iteration {message.iteration}, {_accuracy(message)}" if isinstance(message, Progressed) else ""
+            self._progress.update(self._task, description=f"{duration(now.left)} left; {now.names[message.trial]}{extra}")
+
+    def end(self) -> None:
+        """The round is over."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+class PlainDisplay:
+    """A line for every few ended trials, for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = stream or sys.stderr
+        self._round: _Round | None = None
+        self._said = 0.0
+        self._latest: dict[str, str] = {}
+
+    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+        """A round begins."""
+        self._say(_opening(benchmark, todo, estimated))
+        self._round = _Round(todo, cells, seconds, estimated)
+
+    def show(self, message: Message) -> None:
+        """A trial has started, progressed or ended."""
+        now = self._round
+        if now is None or isinstance(message, Started):
+            return
+        if isinstance(message, Progressed):
+            self._latest[message.trial] = _accuracy(message)
+            return
+        now.note_end(message)
+        if not message.result.outcome.is_result:
+            self._say(_failure(now, message))
+        elif now.ended == now.total or time.monotonic() - self._said > PLAIN_EVERY_SECONDS:
+            accuracy = self._latest.get(message.result.trial, "")
+            left = f", {duration(now.left)} left" if now.ended < now.total else ""
+            self._say(f"[{now.ended}/{now.total}{left}] {now.names[message.result.trial]}: {message.result.outcome} {accuracy}")
+
+    def end(self) -> None:
+        """The round is over."""
+
+    def _say(self, line: str) -> None:
+        self._said = time.monotonic()
+        print(line.rstrip(), file=self._stream, flush=True)
+
+
+def _failure(now: _Round, message: Ended) -> str:
+    return f"{now.names[message.result.trial]}: {message.result.outcome}: {message.result.message}"

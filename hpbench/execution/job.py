@@ -1,0 +1,143 @@
+"""A job: one or more trials in one fresh process, and what that process does."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from hpbench.records.trial import Outcome, Trial, TrialResult
+
+
+@dataclass(frozen=True)
+class Job:
+    """Trials for one process. A timed job has one trial and runs alone; the others share data set and compute.
+
+    Args:
+        trials: What to do, in order.
+        timed: Whether time and memory count.
+        data_folder: Folder of prepared data sets.
+        code: Fingerprint of the parts' source.
+    """
+
+    trials: tuple[Trial, ...]
+    timed: bool
+    data_folder: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Started:
+    """A trial has begun."""
+
+    trial: str
+
+
+@dataclass(frozen=True)
+class Progressed:
+    """A trial has been evaluated."""
+
+    trial: str
+    iteration: int
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial has ended; ``elapsed`` is its wall time in seconds."""
+
+    result: TrialResult
+    elapsed: float
+
+
+Message = Started | Progressed | Ended
+
+
+def run_job(job: Job, connection: Connection, asked: float, log: str) -> None:
+    """The job process's whole life. Output goes to the file ``log``; Ctrl-C is the driver's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _redirect_output(Path(log))
+    workshop: dict[str, Any] = {}
+    for trial in job.trials:
+        start = asked if job.timed else time.time()
+        connection.send(Started(trial.identity))
+        result = _run_trial(job, trial, connection, asked, workshop)
+        connection.send(Ended(result, time.time() - start))
+    connection.close()
+
+
+def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, workshop: dict[str, Any]) -> TrialResult:
+    run: Any = None
+    try:
+        run = _prepare(job, trial, connection, workshop)
+        run.observe("seconds_start", time.time() - asked) if job.timed else None
+        from hpbench.catalogue.work import PROCEDURES
+
+        PROCEDURES.load(run.settings.training.procedure.name)(run)
+        run.observe("seconds_total", time.time() - asked) if job.timed else None
+    except Exception as error:
+        traceback.print_exc()
+        return TrialResult(trial.identity, _outcome(error), (), job.timed, job.code, _one_line(error))
+    return TrialResult(trial.identity, run.outcome, tuple(run.observations), job.timed, job.code, run.message, run.resolved)
+
+
+def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str, Any]) -> Any:
+    """The trial's run; backend, data and compiled programs are shared by the trials of a job."""
+    from hpbench.catalogue.work import BACKENDS
+    from hpbench.definition.schema import Settings
+    from hpbench.engine.trial_run import TrialRun
+
+    settings = Settings.model_validate(trial.settings)
+    compute = settings.compute
+    if not workshop:
+        backend = BACKENDS.load(compute.backend.name)(threads=compute.threads, deterministic=compute.deterministic)
+        workshop.update(backend=backend, programs={}, data=_load_data(settings, Path(job.data_folder)))
+    splits, classes = workshop["data"]
+    return TrialRun(
+        trial=trial,
+        settings=settings,
+        splits=splits,
+        classes=classes,
+        backend=workshop["backend"],
+        timed=job.timed,
+        progress=lambda iteration, metrics: connection.send(Progressed(trial.identity, iteration, dict(metrics))),
+        programs=workshop["programs"],
+        resolved=workshop["backend"].describe(),
+    )
+
+
+def _load_data(settings: Any, folder: Path) -> tuple[dict[str, Any], int]:
+    import numpy as np
+
+    from hpbench.parts.datasets.prepared import prepare_dataset
+
+    prepared = prepare_dataset(settings.dataset.model_dump(), folder)
+    scale = np.float32(settings.dataset.scale)
+    return {name: (x.astype(np.float32) * scale, y) for name, (x, y) in prepared.load().items()}, prepared.classes
+
+
+def _outcome(error: Exception) -> Outcome:
+    """Frameworks name running out of memory in their own ways."""
+    memory = isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError"
+    return Outcome.OUT_OF_MEMORY if memory else Outcome.FAILED
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0] if text else ''}"[:500]
+
+
+def _redirect_output(log: Path) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
