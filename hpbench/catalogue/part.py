@@ -67,4 +67,4 @@ class Register(Mapping[str, type[Parameters]]):
         models = list(self._models.values())
         if len(models) == 1:
             return models[0]
-        return Annotated[reduce(or_, models), Field(discriminator="name")]  # type: ignore[arg-type]
+        return Annotated[reduce(or_, models), Field(discriminator="name")]

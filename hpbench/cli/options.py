@@ -25,34 +25,69 @@ def benchmarks_argument(function: _Command) -> _Command:
 def results_option(function: _Command) -> _Command:
     """The results file."""
     return click.option(
-        "--results", type=click.Path(path_type=Path, dir_okay=False), default=Path("results/hpbench.sqlite"),
-        show_default=True, help="Results file (SQLite).",
+        "--results",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=Path("results/hpbench.sqlite"),
+        show_default=True,
+        help="Results file (SQLite).",
     )(function)
 
 
 def output_option(function: _Command) -> _Command:
     """Where reports go."""
     return click.option(
-        "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("reports"),
-        show_default=True, help="Folder of the reports.",
+        "--output",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("reports"),
+        show_default=True,
+        help="Folder of the reports.",
     )(function)
 
 
 def selection_options(function: _Command) -> _Command:
     """What of a benchmark to run."""
     options = (
-        click.option("--profile", default="quick", show_default=True, help="How much to run: smoke, quick, standard or full."),
-        click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="Change a field by its dotted path; the value is YAML."),
+        click.option(
+            "--profile",
+            default="quick",
+            show_default=True,
+            help="How much to run: smoke, quick, standard or full.",
+        ),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Change a field by its dotted path; the value is YAML.",
+        ),
         click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the profile's."),
         click.option("--case", "cases", multiple=True, help="Only this case (may be repeated)."),
-        click.option("--reading", "readings", multiple=True, help="Only this reading, such as 'sgd=plain' (may be repeated)."),
+        click.option(
+            "--reading",
+            "readings",
+            multiple=True,
+            help="Only this reading, such as 'sgd=plain' (may be repeated).",
+        ),
     )
     for option in reversed(options):
         function = option(function)
     return function
 
 
-def make_selection(profile: str, changes: tuple[str, ...], seeds: int | None, cases: tuple[str, ...], readings: tuple[str, ...]) -> Selection:
+def default_data_folder() -> Path:
+    """The user's cache folder for prepared data sets."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("hpbench", appauthor=False) / "data"
+
+
+def make_selection(
+    profile: str,
+    changes: tuple[str, ...],
+    seeds: int | None,
+    cases: tuple[str, ...],
+    readings: tuple[str, ...],
+) -> Selection:
     """The selection that the options describe."""
     return Selection(profile, dict(_change(text) for text in changes), seeds, cases, readings)
 

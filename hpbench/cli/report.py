@@ -20,8 +20,18 @@ FORMATS = ("markdown", "json")
 @results_option
 @output_option
 @click.option("--profile", help="The newest run of this profile, instead of the newest run.")
-@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=FORMATS, show_default=True, help="What to write (may be repeated).")
-def command(benchmarks: tuple[str, ...], results: Path, output: Path, profile: str | None, formats: tuple[str, ...]) -> None:
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    default=FORMATS,
+    show_default=True,
+    help="What to write (may be repeated).",
+)
+def command(
+    benchmarks: tuple[str, ...], results: Path, output: Path, profile: str | None, formats: tuple[str, ...]
+) -> None:
     """Write reports of the newest stored runs (benchmark ids; all that have results if none is named)."""
     from hpbench.records.store import Store, StoreError
 
@@ -32,7 +42,8 @@ def command(benchmarks: tuple[str, ...], results: Path, output: Path, profile: s
             if unknown or not runs:
                 wanted = ", ".join(sorted(unknown)) or "any benchmark"
                 having = ", ".join(runs) or "nothing"
-                raise usage_error(f"{results} holds no run of {wanted}{f' with profile {profile}' if profile else ''}; it holds: {having}")
+                of_profile = f" with profile {profile}" if profile else ""
+                raise usage_error(f"{results} holds no run of {wanted}{of_profile}; it holds: {having}")
             for benchmark in benchmarks or runs:
                 for path in write_report(store, runs[benchmark], output, formats):
                     if path.suffix in (".md", ".json"):

@@ -5,21 +5,25 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hpbench.cli.options import (
     WRONG_USAGE,
     benchmarks_argument,
+    default_data_folder,
     make_selection,
     output_option,
     resolve_all,
     results_option,
     selection_options,
-    usage_error,
 )
 from hpbench.definition.resolve import Resolved
-from hpbench.paths import default_data_folder
+
+if TYPE_CHECKING:
+    from hpbench.execution.driver import Tally
+    from hpbench.records.store import Store
 
 SOME_FAILED, NOTHING_MEASURED, INTERRUPTED = 3, 4, 130
 
@@ -29,28 +33,50 @@ SOME_FAILED, NOTHING_MEASURED, INTERRUPTED = 3, 4, 130
 @selection_options
 @results_option
 @output_option
-@click.option("--data", "data_folder", type=click.Path(path_type=Path, file_okay=False), default=default_data_folder, help="Folder of prepared data sets.")
-@click.option("--jobs", type=click.IntRange(min=1), help="Jobs side by side, for trials that are not timed; one a core if not given.")
+@click.option(
+    "--data",
+    "data_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=default_data_folder,
+    help="Folder of prepared data sets.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Jobs side by side, for trials that are not timed; one a core if not given.",
+)
 @click.option("--no-report", is_flag=True, help="Only store results.")
 @click.pass_context
 def command(
-    ctx: click.Context, benchmarks: tuple[str, ...], profile: str, changes: tuple[str, ...], seeds: int | None,
-    cases: tuple[str, ...], readings: tuple[str, ...], results: Path, output: Path, data_folder: Path, jobs: int | None,
+    ctx: click.Context,
+    benchmarks: tuple[str, ...],
+    profile: str,
+    changes: tuple[str, ...],
+    seeds: int | None,
+    cases: tuple[str, ...],
+    readings: tuple[str, ...],
+    results: Path,
+    output: Path,
+    data_folder: Path,
+    jobs: int | None,
     no_report: bool,
 ) -> None:
     """Run benchmarks (ids or files; all bundled ones if none is named) and write their reports.
 
     What is already in the results file is not run again, so the same command goes on where an earlier one stopped.
 
-    Exit codes: 0 fine, 2 wrong usage or a bad definition, 3 some trials failed, 4 nothing was measured, 130 interrupted.
+    Exit codes: 0 fine, 2 wrong usage or a bad definition, 3 some trials failed, 4 nothing was measured,
+    130 interrupted.
     """
     resolved = resolve_all(benchmarks, make_selection(profile, changes, seeds, cases, readings))
     ctx.exit(_run_all(resolved, results, output, data_folder.resolve(), jobs, not no_report))
 
 
-def _run_all(benchmarks: list[Resolved], results: Path, output: Path, data_folder: Path, jobs: int | None, report: bool) -> int:
+def _run_all(
+    benchmarks: list[Resolved], results: Path, output: Path, data_folder: Path, jobs: int | None, report: bool
+) -> int:
     from hpbench.execution.display import LiveDisplay, PlainDisplay
-    from hpbench.execution.driver import Tally, run_benchmark
+    from hpbench.execution.driver import run_benchmark
     from hpbench.execution.environment import EnvironmentRefusedError
     from hpbench.parts.datasets.prepared import DataError
     from hpbench.records.store import Store, StoreError
@@ -77,21 +103,16 @@ def _run_all(benchmarks: list[Resolved], results: Path, output: Path, data_folde
     return SOME_FAILED if any(tally.failures for tally in tallies) else 0
 
 
-def _report(store: object, number: int, output: Path) -> None:
+def _report(store: Store, number: int, output: Path) -> None:
     from hpbench.cli.report import write_report
-    from hpbench.records.store import Store
 
-    assert isinstance(store, Store)
     run = next(run for run in store.runs() if run.id == number)
     for path in write_report(store, run, output, ("markdown", "json")):
         if path.suffix == ".md":
             click.echo(f"wrote {path}")
 
 
-def _summary(tally: object) -> str:
-    from hpbench.execution.driver import Tally
-
-    assert isinstance(tally, Tally)
+def _summary(tally: Tally) -> str:
     parts = [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items())]
     return ", ".join([*parts, *([f"{tally.done} done before"] if tally.done else [])]) or "no trials"
 
@@ -99,6 +120,3 @@ def _summary(tally: object) -> str:
 def command_line() -> str:
     """The command as the person gave it."""
     return shlex.join(["hpbench", *sys.argv[1:]])
-
-
-__all__ = ["command", "usage_error"]

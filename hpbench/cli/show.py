@@ -6,7 +6,13 @@ from pathlib import Path
 
 import click
 
-from hpbench.cli.options import benchmarks_argument, make_selection, resolve_all, results_option, selection_options
+from hpbench.cli.options import (
+    benchmarks_argument,
+    make_selection,
+    resolve_all,
+    results_option,
+    selection_options,
+)
 from hpbench.definition.resolve import PlannedCase, Resolved
 
 
@@ -15,8 +21,13 @@ from hpbench.definition.resolve import PlannedCase, Resolved
 @selection_options
 @results_option
 def command(
-    benchmarks: tuple[str, ...], profile: str, changes: tuple[str, ...], seeds: int | None, cases: tuple[str, ...],
-    readings: tuple[str, ...], results: Path,
+    benchmarks: tuple[str, ...],
+    profile: str,
+    changes: tuple[str, ...],
+    seeds: int | None,
+    cases: tuple[str, ...],
+    readings: tuple[str, ...],
+    results: Path,
 ) -> None:
     """Show the plan of benchmarks: cases, readings, trials, and an estimate of the time."""
     for resolved in resolve_all(benchmarks, make_selection(profile, changes, seeds, cases, readings)):
@@ -31,7 +42,9 @@ def _show(resolved: Resolved, results: Path) -> None:
     from hpbench.records.store import Store
 
     definition = resolved.definition
-    click.echo(f"{definition.id} (version {definition.version}), profile {resolved.selection.profile}: {definition.title}")
+    click.echo(
+        f"{definition.id} (version {definition.version}), profile {resolved.selection.profile}: {definition.title}"
+    )
     click.echo(f"data: {definition.dataset.name}")
     planned = resolved.planned_cases()
     for reading in dict.fromkeys(item.reading for item in planned):
@@ -47,8 +60,15 @@ def _show(resolved: Resolved, results: Path) -> None:
         with Store(results) as store:
             measured = store.seconds_by_settings(fingerprint(describe()))
     cost = estimate(plan, measured, max(1, usable_cores() // definition.compute.threads))
-    basis = f"{cost.measured:.0%} of the trials measured before" if cost.measured else "rough: nothing was measured here yet"
-    click.echo(f"\n{len(plan)} cells, {len(trials)} trials, {len(isolated)} of them isolated; about {duration(cost.seconds)} ({basis})")
+    basis = (
+        f"{cost.measured:.0%} of the trials measured before"
+        if cost.measured
+        else "rough: nothing was measured here yet"
+    )
+    click.echo(
+        f"\n{len(plan)} cells, {len(trials)} trials, {len(isolated)} of them isolated; "
+        f"about {duration(cost.seconds)} ({basis})"
+    )
 
 
 def _line(item: PlannedCase) -> str:

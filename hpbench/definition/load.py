@@ -82,11 +82,17 @@ def _references(definition: Definition) -> Iterator[tuple[tuple[str | int, ...],
         for key in reported.values:
             for case in key.replace(" / ", " - ").split(" - "):
                 if case not in cases:
-                    yield ("reported", metric, "values", key), f"a number is reported for '{case}'; there are: {known}"
+                    yield (
+                        ("reported", metric, "values", key),
+                        f"a number is reported for '{case}'; there are: {known}",
+                    )
     for point, body in definition.open.items():
         first, changes = next(iter(body.answers.items()))
         if changes:
-            yield ("open", point, "answers", first), f"the first answer is the default and changes nothing: write '{first}: {{}}'"
+            yield (
+                ("open", point, "answers", first),
+                f"the first answer is the default and changes nothing: write '{first}: {{}}'",
+            )
     yield from _listed_readings(definition)
     ids = [claim.id for claim in definition.claims]
     for index, claim in enumerate(definition.claims):
@@ -140,7 +146,9 @@ def _whole_block(tree: YamlTree, location: tuple[str | int, ...], changes: Mappi
         Definition.model_validate(with_changes(tree.values, changes))
     except ValidationError as error:
         found = describe(error)
-        places = {text: next((path for path in changes if path.split(".")[0] == str(where[0])), "") for where, text in found}
+        places = {
+            text: next((path for path in changes if path.split(".")[0] == str(where[0])), "") for where, text in found
+        }
         return [tree.fault((*location, places[text]), text) for text in places]
     except KeyError as error:
         return [tree.fault(location, str(error.args[0]))]

@@ -30,7 +30,9 @@ def parse(text: str, points: Mapping[str, OpenPoint]) -> Reading:
         if point not in points:
             raise ValueError(f"no open point '{point}'; there are: {', '.join(points) or 'none'}")
         if answer not in points[point].answers:
-            raise ValueError(f"open point '{point}' has no answer '{answer}'; it has: {', '.join(points[point].answers)}")
+            raise ValueError(
+                f"open point '{point}' has no answer '{answer}'; it has: {', '.join(points[point].answers)}"
+            )
         chosen[point] = answer
     return {p: chosen[p] for p in points if p in chosen and chosen[p] != next(iter(points[p].answers))}
 
@@ -45,10 +47,15 @@ def expand(which: str | Iterable[str], points: Mapping[str, OpenPoint]) -> list[
     if which == DEFAULT:
         return [{}]
     if which == "one-at-a-time":
-        return [{}, *({point: answer} for point, open_point in points.items() for answer in list(open_point.answers)[1:])]
+        return [
+            {},
+            *({point: answer} for point, open_point in points.items() for answer in list(open_point.answers)[1:]),
+        ]
     if which == "all":
         combinations = itertools.product(*(open_point.answers for open_point in points.values()))
-        return [parse(",".join(f"{p}={a}" for p, a in zip(points, c, strict=True)) or DEFAULT, points) for c in combinations]
+        return [
+            parse(",".join(f"{p}={a}" for p, a in zip(points, c, strict=True)) or DEFAULT, points) for c in combinations
+        ]
     listed = {name(reading): reading for reading in (parse(text, points) for text in which)}
     return [{}, *(reading for key, reading in listed.items() if key != DEFAULT)]
 

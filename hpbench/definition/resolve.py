@@ -13,6 +13,7 @@ from hpbench.definition import readings
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import DefinitionError, Fault
 from hpbench.definition.messages import describe
+from hpbench.definition.readings import Reading
 from hpbench.definition.schema import Definition, Settings
 from hpbench.definition.yaml_tree import YamlTree
 
@@ -46,7 +47,10 @@ class Selection:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Selection:
         """The inverse of ``as_dict`` through JSON."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+        fields: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,11 @@ class Resolved:
             raise SelectionError(f"{base.id} has no profile '{selection.profile}'; it has: {', '.join(profiles)}")
         overrides: dict[str, Any] = dict(profiles.get(selection.profile, {}))  # type: ignore[call-overload]
         if selection.seeds is not None:
-            overrides |= {"seeds": selection.seeds, "reading_seeds": selection.seeds, "timed_seeds": min(selection.seeds, overrides.get("timed_seeds", base.timed_seeds))}
+            overrides |= {
+                "seeds": selection.seeds,
+                "reading_seeds": selection.seeds,
+                "timed_seeds": min(selection.seeds, overrides.get("timed_seeds", base.timed_seeds)),
+            }
             overrides |= {f"studies.{study}.seeds": selection.seeds for study in base.studies}
         try:
             tree = with_changes(with_changes(source.values, overrides), selection.changes)
@@ -87,7 +95,7 @@ class Resolved:
         self.definition = _checked(tree, f"profile {selection.profile} with --set")
 
     @cached_property
-    def readings(self) -> list[readings.Reading]:
+    def readings(self) -> list[Reading]:
         """The readings to run, default first."""
         points = self.definition.open
         try:
@@ -121,12 +129,14 @@ class Resolved:
                 if not asked or case in asked:
                     planned.append(self._case(case, changes, reading, seeds, timed))
             for study, body in definition.studies.items() if default else ():
-                for case, changes in study_cases(study, body.cases, body.grid).items():
-                    if not asked or case in asked:
-                        planned.append(self._case(case, changes, reading, body.seeds, min(body.timed_seeds, body.seeds)))
+                for name, point in study_cases(study, body.cases, body.grid).items():
+                    if not asked or name in asked:
+                        planned.append(self._case(name, point, reading, body.seeds, body.timed_seeds))
         unknown = set(self.selection.cases) - {item.case for item in planned}
         if unknown:
-            raise SelectionError(f"{definition.id} has no case {', '.join(sorted(unknown))}; it has: {', '.join(self.all_cases)}")
+            raise SelectionError(
+                f"{definition.id} has no case {', '.join(sorted(unknown))}; it has: {', '.join(self.all_cases)}"
+            )
         return planned
 
     @property
@@ -138,7 +148,7 @@ class Resolved:
     def _base(self, reading: str) -> dict[str, Any]:
         return self.under(reading).model_dump(mode="json", include=set(Settings.model_fields))
 
-    def _case(self, case: str, changes: Mapping[str, Any], reading: readings.Reading, seeds: int, timed: int) -> PlannedCase:
+    def _case(self, case: str, changes: Mapping[str, Any], reading: Reading, seeds: int, timed: int) -> PlannedCase:
         tree = self._base(readings.name(reading))
         try:
             settings = Settings.model_validate(with_changes(tree, case_changes(changes)))
@@ -157,7 +167,9 @@ def all_cases(definition: Definition) -> list[str]:
     return names
 
 
-def study_cases(study: str, cases: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]]) -> dict[str, Mapping[str, Any]]:
+def study_cases(
+    study: str, cases: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]]
+) -> dict[str, Mapping[str, Any]]:
     """A study's cases by name: those it lists, and every point of its grid, first axis slowest."""
     named: dict[str, Mapping[str, Any]] = {f"{study}/{case}": changes for case, changes in cases.items()}
     points: list[dict[str, Any]] = [{}] if grid else []

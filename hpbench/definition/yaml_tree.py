@@ -25,8 +25,13 @@ class YamlTree:
         self._places: dict[Location, tuple[int, int]] = {(): (1, 1)}
         root = _parse(text, file)
         if not isinstance(root, CommentedMap):
-            raise DefinitionError([Fault(file, 1, 1, "a definition is a mapping of fields, such as 'id: my-benchmark'")])
-        self.values: dict[str, Any] = self._plain(root, ())
+            raise DefinitionError(
+                [Fault(file, 1, 1, "a definition is a mapping of fields, such as 'id: my-benchmark'")]
+            )
+        try:
+            self.values: dict[str, Any] = self._plain(root, ())
+        except RecursionError:
+            raise DefinitionError([Fault(file, 1, 1, "a value contains itself, or is nested too deeply")]) from None
 
     def fault(self, location: Location, message: str) -> Fault:
         """A fault at the deepest node of ``location`` that the file has."""
@@ -39,11 +44,17 @@ class YamlTree:
     def _plain(self, node: Any, location: Location) -> Any:
         if len(self._places) > LARGEST:
             raise DefinitionError([Fault(self.file, 1, 1, f"more than {LARGEST:,} values: repeated aliases?")])
+        if isinstance(node, CommentedMap | CommentedSeq) and node.tag.value is not None:
+            raise DefinitionError(
+                [self.fault(location, f"the tag '{node.tag.value}' is not allowed; write plain values")]
+            )
         if isinstance(node, CommentedMap):
-            return {self._key(node, key, location): self._plain(value, (*location, str(key))) for key, value in node.items()}
+            return {
+                self._key(node, key, location): self._plain(value, (*location, str(key))) for key, value in node.items()
+            }
         if isinstance(node, CommentedSeq):
             for index in range(len(node)):
-                line, column = node.lc.item(index)
+                line, column = node.lc.item(index) or (node.lc.line, node.lc.col)
                 self._places[*location, index] = (line + 1, column + 1)
             return [self._plain(value, (*location, index)) for index, value in enumerate(node)]
         if isinstance(node, bool) or node is None:
@@ -51,10 +62,12 @@ class YamlTree:
         for kind in (int, float, str):
             if isinstance(node, kind):
                 return kind(node)
-        raise DefinitionError([self.fault(location, f"a {type(node).__name__} is not text, number, true, false or null")])
+        raise DefinitionError(
+            [self.fault(location, f"a {type(node).__name__} is not text, number, true, false or null")]
+        )
 
     def _key(self, node: CommentedMap, key: Any, location: Location) -> str:
-        line, column = node.lc.key(key) if key in node.lc.data else (node.lc.line, node.lc.col)
+        line, column = node.lc.key(key) if key in (node.lc.data or {}) else (node.lc.line, node.lc.col)
         self._places[*location, str(key)] = (line + 1, column + 1)
         if not isinstance(key, str | int):
             raise DefinitionError([self.fault((*location, str(key)), "a field's name has to be text")])
@@ -70,7 +83,9 @@ def _parse(text: str, file: str) -> Any:
         message = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DefinitionError([Fault(file, line, column, f"not YAML: {message}")]) from None
     except (YAMLError, ValueError, RecursionError, TypeError, AttributeError, KeyError) as error:
-        raise DefinitionError([Fault(file, 1, 1, f"not YAML: {str(error).splitlines()[0] if str(error) else 'unreadable'}")]) from None
+        raise DefinitionError(
+            [Fault(file, 1, 1, f"not YAML: {str(error).splitlines()[0] if str(error) else 'unreadable'}")]
+        ) from None
 
 
 def read_text(path: Path) -> str:

@@ -23,7 +23,7 @@ from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import process_memory, visible_gpus
 from hpbench.measure.memory import HostMemory, level
-from hpbench.plan.seeds import derive
+from hpbench.records.seeds import derive
 from hpbench.records.trial import Outcome, canonical_json
 
 
@@ -90,7 +90,10 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
     batches = batch_indices(images, training.batch_size, training.iterations, order_seed)
     callbacks = _callbacks(run, model)
     windows: list[float] = []
-    ends = [*range(training.evaluate_every, training.iterations, training.evaluate_every), training.iterations]
+    ends = [
+        *range(training.evaluate_every, training.iterations, training.evaluate_every),
+        training.iterations,
+    ]
     for index, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         already = clocks.seconds.get("training", 0.0)
         with clocks.measure("training"):
@@ -116,7 +119,9 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
 
 
 def _callbacks(run: TrialRun, model: Any) -> list[Any]:
-    callbacks = [CALLBACKS.load(spec.name)(**spec.model_dump(exclude={"name"})) for spec in run.settings.training.callbacks]
+    callbacks = [
+        CALLBACKS.load(spec.name)(**spec.model_dump(exclude={"name"})) for spec in run.settings.training.callbacks
+    ]
     for callback in callbacks:
         callback.set_model(model)
         callback.on_train_begin()

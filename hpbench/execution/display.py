@@ -21,7 +21,9 @@ class _Round:
     """What is known of the round under way: names of trials, what is done, time left."""
 
     def __init__(self, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
-        self.names = {cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}" for cell in reversed(cells)}
+        self.names = {
+            cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}" for cell in reversed(cells)
+        }
         self.total = len(todo.trials)
         self.ended = 0
         self.failed = 0
@@ -69,12 +71,19 @@ class LiveDisplay:
         self._task = TaskID(0)
         self._round: _Round | None = None
 
-    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+    def begin(
+        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
+    ) -> None:
         """A round begins."""
         self._console.print(_opening(benchmark, todo, estimated), highlight=False)
         self._round = _Round(todo, cells, seconds, estimated)
         if todo.trials:
-            columns = (BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.description}"))
+            columns = (
+                BarColumn(24),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("{task.description}"),
+            )
             self._progress = Progress(*columns, console=self._console)
             self._task = self._progress.add_task("starting", total=self._round.total)
             self._progress.start()
@@ -91,7 +100,9 @@ class LiveDisplay:
                 self._console.print(_failure(now, message), style="red", highlight=False)
         else:
             extra = f", iteration {message.iteration}, {_accuracy(message)}" if isinstance(message, Progressed) else ""
-            self._progress.update(self._task, description=f"{duration(now.left)} left; {now.names[message.trial]}{extra}")
+            self._progress.update(
+                self._task, description=f"{duration(now.left)} left; {now.names[message.trial]}{extra}"
+            )
 
     def end(self) -> None:
         """The round is over."""
@@ -109,7 +120,9 @@ class PlainDisplay:
         self._said = 0.0
         self._latest: dict[str, str] = {}
 
-    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+    def begin(
+        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
+    ) -> None:
         """A round begins."""
         self._say(_opening(benchmark, todo, estimated))
         self._round = _Round(todo, cells, seconds, estimated)
@@ -128,7 +141,10 @@ class PlainDisplay:
         elif now.ended == now.total or time.monotonic() - self._said > PLAIN_EVERY_SECONDS:
             accuracy = self._latest.get(message.result.trial, "")
             left = f", {duration(now.left)} left" if now.ended < now.total else ""
-            self._say(f"[{now.ended}/{now.total}{left}] {now.names[message.result.trial]}: {message.result.outcome} {accuracy}")
+            self._say(
+                f"[{now.ended}/{now.total}{left}] {now.names[message.result.trial]}: "
+                f"{message.result.outcome} {accuracy}"
+            )
 
     def end(self) -> None:
         """The round is over."""

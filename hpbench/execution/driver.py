@@ -27,7 +27,9 @@ Planner = Callable[[Resolved, Callable[[Settings], str], list[TrialResult]], lis
 class Display(Protocol):
     """Shows a run to the person who waits for it."""
 
-    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+    def begin(
+        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
+    ) -> None:
         """A round begins."""
 
     def show(self, message: Message) -> None:
@@ -67,7 +69,14 @@ def default_workers(threads: int) -> int:
     return max(1, usable_cores() // threads)
 
 
-def run_benchmark(resolved: Resolved, store: Store, data_folder: Path, command: str, display: Display, workers: int | None = None) -> Tally:
+def run_benchmark(
+    resolved: Resolved,
+    store: Store,
+    data_folder: Path,
+    command: str,
+    display: Display,
+    workers: int | None = None,
+) -> Tally:
     """Run what of the benchmark is not done yet.
 
     Args:
@@ -94,7 +103,18 @@ def run_benchmark(resolved: Resolved, store: Store, data_folder: Path, command: 
         results: list[TrialResult] = []
         fingerprints = _Fingerprints(data_folder)
         while cells := planner(resolved, fingerprints, results):
-            results += _run_round(resolved, cells, store, number, executor, data_folder, fingerprint(machine), display, workers, tally)
+            results += _run_round(
+                resolved,
+                cells,
+                store,
+                number,
+                executor,
+                data_folder,
+                fingerprint(machine),
+                display,
+                workers,
+                tally,
+            )
             if not results:
                 break
     return tally
@@ -115,8 +135,16 @@ class _Fingerprints:
 
 
 def _run_round(
-    resolved: Resolved, cells: list[Cell], store: Store, number: int, executor: LocalExecutor, data_folder: Path,
-    machine: str, display: Display, workers: int, tally: Tally,
+    resolved: Resolved,
+    cells: list[Cell],
+    store: Store,
+    number: int,
+    executor: LocalExecutor,
+    data_folder: Path,
+    machine: str,
+    display: Display,
+    workers: int,
+    tally: Tally,
 ) -> list[TrialResult]:
     store.add_cells(number, cells)
     todo = pending(cells, store.attempts(machine, {cell.trial.identity for cell in cells}))

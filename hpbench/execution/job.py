@@ -85,7 +85,9 @@ def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, wor
     except Exception as error:
         traceback.print_exc()
         return TrialResult(trial.identity, _outcome(error), (), job.timed, job.code, _one_line(error))
-    return TrialResult(trial.identity, run.outcome, tuple(run.observations), job.timed, job.code, run.message, run.resolved)
+    return TrialResult(
+        trial.identity, run.outcome, tuple(run.observations), job.timed, job.code, run.message, run.resolved
+    )
 
 
 def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str, Any]) -> Any:

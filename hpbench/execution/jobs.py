@@ -75,6 +75,9 @@ def make_jobs(todo: Pending, data_folder: str, seconds: Mapping[str, float], wor
     for group in groups.values():
         share = total / (2 * max(1, workers)) / seconds[group[0].identity]
         size = max(1, min(LONGEST_SHARED, int(share)))
-        shared += [Job(tuple(group[i : i + size]), False, data_folder, todo.code[group[0].identity]) for i in range(0, len(group), size)]
+        shared += [
+            Job(tuple(group[i : i + size]), False, data_folder, todo.code[group[0].identity])
+            for i in range(0, len(group), size)
+        ]
     shared.sort(key=lambda job: -sum(seconds[trial.identity] for trial in job.trials))
     return jobs + shared

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 from hpbench.execution.job import Ended, Job, Message, Started, run_job
 from hpbench.records.trial import Outcome, TrialResult
@@ -44,10 +49,9 @@ class LocalExecutor:
         self._folder = folder
         methods = multiprocessing.get_all_start_methods()
         method = "forkserver" if "forkserver" in methods else "spawn"
-        self._context = multiprocessing.get_context(method)
+        self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload(["hpbench.execution.preload"])
-            self._warm_up()
         self._running: list[_Running] = []
         self._number = 0
 
@@ -65,18 +69,22 @@ class LocalExecutor:
             time_limit: Seconds a trial of the job may take.
             listen: Called in this process with each message; exactly one ``Ended`` comes for every trial.
         """
+        if jobs:
+            self._warm_up()
         timed = deque(job for job in jobs if job.timed)
         shared = deque(job for job in jobs if not job.timed)
-        try:
-            for queue, workers in ((timed, 1), (shared, self._workers)):
-                while queue or self._running:
-                    while queue and len(self._running) < workers:
-                        self._start(queue.popleft())
-                    for unfinished in self._attend(time_limit, listen):
-                        queue.appendleft(unfinished)
-        except BaseException:
-            self._interrupt(listen)
-            raise
+        with _deferred_interrupt() as interrupted:
+            try:
+                for queue, workers in ((timed, 1), (shared, self._workers)):
+                    while queue or self._running:
+                        while queue and len(self._running) < workers:
+                            self._start(queue.popleft())
+                        queue.extendleft(self._attend(time_limit, listen))
+                        if interrupted.is_set():
+                            raise KeyboardInterrupt
+            except BaseException:
+                self._interrupt(listen)
+                raise
 
     def _start(self, job: Job) -> None:
         self._number += 1
@@ -96,7 +104,12 @@ class LocalExecutor:
             if alive and time.monotonic() - running.since > time_limit(running.job):
                 running.process.kill()
                 running.process.join()
-                self._lost(running, Outcome.TIMED_OUT, f"ended after its limit of {time_limit(running.job):g} s", listen)
+                self._lost(
+                    running,
+                    Outcome.TIMED_OUT,
+                    f"ended after its limit of {time_limit(running.job):g} s",
+                    listen,
+                )
                 left += self._finish(running)
             elif not alive:
                 self._lost_to_its_end(running, listen)
@@ -146,6 +159,31 @@ class LocalExecutor:
             running.process.kill()
             self._lost(running, Outcome.INTERRUPTED, "interrupted", listen)
         self._running.clear()
+
+
+@contextmanager
+def _deferred_interrupt() -> Iterator[threading.Event]:
+    """Note Ctrl-C (and a request to terminate) to be heeded between two steps; a second one is not deferred."""
+    interrupted = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield interrupted
+    finally:
+        restore()
 
 
 def _nothing() -> None:

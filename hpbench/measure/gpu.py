@@ -45,7 +45,11 @@ def gpus() -> list[Gpu]:
             return []
         handles = [nvml.nvmlDeviceGetHandleByIndex(index) for index in range(nvml.nvmlDeviceGetCount())]
         return [
-            Gpu(_text(nvml.nvmlDeviceGetUUID(h)), _text(nvml.nvmlDeviceGetName(h)), int(nvml.nvmlDeviceGetMemoryInfo(h).total))
+            Gpu(
+                _text(nvml.nvmlDeviceGetUUID(h)),
+                _text(nvml.nvmlDeviceGetName(h)),
+                int(nvml.nvmlDeviceGetMemoryInfo(h).total),
+            )
             for h in handles
         ]
 

@@ -8,7 +8,6 @@ from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Settings
 from hpbench.records.trial import Cell, Trial, TrialResult
 
-
 DataFingerprint = Callable[[Settings], str]
 """Fingerprint of the prepared data set that these settings name."""
 

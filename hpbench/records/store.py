@@ -100,7 +100,10 @@ class Store:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
         elif version > SCHEMA_VERSION:
-            raise StoreError(f"{path} is of version {version}, newer than this hpbench, which reads up to {SCHEMA_VERSION}; upgrade hpbench")
+            raise StoreError(
+                f"{path} is of version {version}, newer than this hpbench, "
+                f"which reads up to {SCHEMA_VERSION}; upgrade hpbench"
+            )
         elif version != SCHEMA_VERSION:
             raise StoreError(f"{path} is not a results file of hpbench")
         connection.execute("PRAGMA synchronous=NORMAL")
@@ -108,7 +111,9 @@ class Store:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.connection.close()
 
     # --- writing ---------------------------------------------------------------------------------------------------
@@ -131,19 +136,37 @@ class Store:
         cells = list(cells)
         with self.connection:
             start = self.connection.execute("SELECT count(*) FROM cell WHERE run = ?", (run,)).fetchone()[0]
-            self.connection.executemany("INSERT OR IGNORE INTO trial VALUES (?, ?, ?, ?, ?, ?)", {_trial_row(cell.trial) for cell in cells})
+            self.connection.executemany(
+                "INSERT OR IGNORE INTO trial VALUES (?, ?, ?, ?, ?, ?)",
+                {_trial_row(cell.trial) for cell in cells},
+            )
             self.connection.executemany(
                 "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(run, start + i, c.case, c.reading, c.trial.seed, c.trial.identity, c.timed) for i, c in enumerate(cells)],
+                [
+                    (run, start + i, c.case, c.reading, c.trial.seed, c.trial.identity, c.timed)
+                    for i, c in enumerate(cells)
+                ],
             )
 
     def add_result(self, result: TrialResult, machine_id: str, elapsed: float) -> None:
         """Keep one attempt with all its observations, at once or not at all."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
-        row = (result.trial, machine_id, str(result.outcome), result.message, result.timed, result.code, canonical_json(dict(result.resolved)), ended, elapsed)
+        row = (
+            result.trial,
+            machine_id,
+            str(result.outcome),
+            result.message,
+            result.timed,
+            result.code,
+            canonical_json(dict(result.resolved)),
+            ended,
+            elapsed,
+        )
         with self.connection:
             cursor = self.connection.execute(
-                "INSERT INTO attempt (trial, machine_id, outcome, message, timed, code, resolved, ended, elapsed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row
+                """INSERT INTO attempt (trial, machine_id, outcome, message, timed, code, resolved, ended, elapsed)
+                   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+                row,
             )
             self.connection.executemany(
                 "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?)",
@@ -156,7 +179,10 @@ class Store:
         """Attempts at these trials on this machine, oldest first."""
         wanted = set(trials)
         found: dict[str, list[Attempt]] = {}
-        rows = self.connection.execute("SELECT id, trial, outcome, timed, code, message FROM attempt WHERE machine_id = ? ORDER BY id", (machine_id,))
+        rows = self.connection.execute(
+            "SELECT id, trial, outcome, timed, code, message FROM attempt WHERE machine_id = ? ORDER BY id",
+            (machine_id,),
+        )
         for number, trial, outcome, timed, code, message in rows:
             if trial in wanted:
                 found.setdefault(trial, []).append(Attempt(number, trial, Outcome(outcome), bool(timed), code, message))
@@ -171,7 +197,8 @@ class Store:
     def runs(self, benchmark: str | None = None, profile: str | None = None) -> list[Run]:
         """Stored runs, oldest first."""
         rows = self.connection.execute(
-            "SELECT * FROM run WHERE (:benchmark IS NULL OR benchmark = :benchmark) AND (:profile IS NULL OR profile = :profile) ORDER BY id",
+            """SELECT * FROM run WHERE (:benchmark IS NULL OR benchmark = :benchmark)
+               AND (:profile IS NULL OR profile = :profile) ORDER BY id""",
             {"benchmark": benchmark, "profile": profile},
         ).fetchall()
         return [_run(row) for row in rows]
@@ -183,7 +210,8 @@ class Store:
 
     def settings(self, run: int) -> dict[tuple[str, str], dict[str, Any]]:
         """(case, reading) to settings."""
-        query = """SELECT DISTINCT cell.name, cell.reading, trial.settings FROM cell JOIN trial ON trial.identity = cell.trial
+        query = """SELECT DISTINCT cell.name, cell.reading, trial.settings FROM cell
+                   JOIN trial ON trial.identity = cell.trial
                    WHERE cell.run = ? ORDER BY cell.position"""
         return {(case, reading): json.loads(text) for case, reading, text in self.connection.execute(query, (run,))}
 
@@ -198,7 +226,14 @@ class Store:
 
 
 def _trial_row(trial: Trial) -> tuple[Any, ...]:
-    return (trial.identity, trial.benchmark, trial.version, canonical_json(trial.settings), trial.seed, trial.data)
+    return (
+        trial.identity,
+        trial.benchmark,
+        trial.version,
+        canonical_json(trial.settings),
+        trial.seed,
+        trial.data,
+    )
 
 
 def _observation_row(item: Observation) -> tuple[Any, ...]:
@@ -207,5 +242,31 @@ def _observation_row(item: Observation) -> tuple[Any, ...]:
 
 
 def _run(row: Sequence[Any]) -> Run:
-    number, benchmark, version, profile, definition, file, selection, command, created, machine, machine_id, data = row
-    return Run(number, benchmark, version, profile, definition, file, json.loads(selection), command, created, json.loads(machine), machine_id, json.loads(data))
+    (
+        number,
+        benchmark,
+        version,
+        profile,
+        definition,
+        file,
+        selection,
+        command,
+        created,
+        machine,
+        machine_id,
+        data,
+    ) = row
+    return Run(
+        number,
+        benchmark,
+        version,
+        profile,
+        definition,
+        file,
+        json.loads(selection),
+        command,
+        created,
+        json.loads(machine),
+        machine_id,
+        json.loads(data),
+    )

@@ -1,0 +1,167 @@
+"""Kinds of claim: from trials to quantities, each with the interval in which it has to lie.
+
+Comparisons are paired by seed: only seeds that all of a quantity's cases have. The code behind
+``hpbench.catalogue.claims``.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from hpbench.analysis.evidence import Evidence, common_seeds, paired, quotient
+from hpbench.analysis.verdicts import Quantity
+from hpbench.catalogue import claims as catalogue
+from hpbench.catalogue.claims import ClaimTest
+
+
+def at_chance(test: catalogue.AtChance, evidence: Evidence) -> list[Quantity]:
+    """The value of each case; allowed within ``margin`` of one over the number of classes."""
+    chance = 1 / evidence.classes
+    return [_value(test, evidence, case, chance - test.margin, chance + test.margin) for case in test.cases]
+
+
+def between(test: catalogue.Between, evidence: Evidence) -> list[Quantity]:
+    """The value of each case; allowed from ``low`` to ``high``."""
+    return [_value(test, evidence, case, *_ends(test.low, test.high)) for case in test.cases]
+
+
+def equal(test: catalogue.Equal, evidence: Evidence) -> list[Quantity]:
+    """Each later case minus the first; allowed within the tolerance."""
+    first, *others = test.cases
+    quantities = []
+    for case in others:
+        label, found = f"{case} - {first}", _measured(test, evidence, (case, first))
+        if isinstance(found, str):
+            quantities.append(Quantity(label, (), missing=found))
+            continue
+        allowed = test.tolerance * (_scale(found[1]) if test.relative else 1.0)
+        quantities.append(_quantity(label, paired(found[0], found[1], operator.sub), low=-allowed, high=allowed))
+    return quantities
+
+
+def greater(test: catalogue.Greater, evidence: Evidence) -> list[Quantity]:
+    """Each of ``cases`` minus each of ``than``; allowed above the margin."""
+    return [_exceeds(test, evidence, case, other) for case in test.cases for other in test.than]
+
+
+def increasing(test: catalogue.Increasing, evidence: Evidence) -> list[Quantity]:
+    """Each case minus the one before it; allowed above the margin."""
+    return [_exceeds(test, evidence, later, earlier) for earlier, later in pairwise(test.cases)]
+
+
+def ratio(test: catalogue.Ratio, evidence: Evidence) -> list[Quantity]:
+    """The ratio of ``case`` to each of ``to``, per seed; a ratio to zero is undefined."""
+    quantities = []
+    for other in test.to:
+        label, found = f"{test.case} / {other}", _measured(test, evidence, (test.case, other))
+        allowed = _allowed_ratio(test, evidence, other)
+        if isinstance(found, str) or isinstance(allowed, str):
+            missing = found if isinstance(found, str) else str(allowed)
+            quantities.append(Quantity(label, (), missing=missing))
+            continue
+        ratios = paired(found[0], found[1], quotient)
+        quantities.append(_quantity(label, ratios, *allowed))
+    return quantities
+
+
+def proportional(test: catalogue.Proportional, evidence: Evidence) -> list[Quantity]:
+    """The least-squares slope of log metric on log setting, per seed; allowed within ``exponent``."""
+    label, found = f"exponent of {test.to}", _measured(test, evidence, test.cases)
+    if isinstance(found, str):
+        return [Quantity(label, (), missing=found)]
+    settings = [evidence.setting(case, test.to) for case in test.cases]
+    if not all(isinstance(setting, int | float) and setting > 0 for setting in settings) or len(set(settings)) < 2:
+        shown = ", ".join(map(str, settings))
+        return [Quantity(label, (), missing=f"{test.to} has to be positive and to differ: {shown}")]
+    x = np.log(np.array(settings, dtype=np.float64))
+    x -= x.mean()
+    slopes = []
+    for seed in found[0]:
+        metric = np.array([values[seed] for values in found])
+        slopes.append(float(x @ np.log(metric) / (x @ x)) if (metric > 0).all() else math.nan)
+    return [_quantity(label, slopes, *test.exponent)]
+
+
+def tracks(test: catalogue.Tracks, evidence: Evidence) -> list[Quantity]:
+    """The mean absolute difference over the iterations that both curves have, per seed."""
+    label = f"mean |{test.case} - {test.reference}|"
+    distances = []
+    for seed in evidence.seeds(test.case, test.metric):
+        case = evidence.curve(test.case, test.metric, seed)
+        reference = evidence.curve(test.reference, test.metric, seed)
+        if case and reference:
+            _, here, there = np.intersect1d(case.iterations, reference.iterations, return_indices=True)
+            if here.size:
+                distances.append(float(np.abs(case.values[here] - reference.values[there]).mean()))
+    if not distances:
+        reasons = [evidence.why_missing(case, test.metric, test.take) for case in (test.case, test.reference)]
+        missing = next(filter(None, reasons), f"no iteration or no seed is common to {test.case} and {test.reference}")
+        return [Quantity(label, (), missing=missing)]
+    return [_quantity(label, distances, high=test.tolerance)]
+
+
+def _value(test: ClaimTest, evidence: Evidence, case: str, low: float, high: float) -> Quantity:
+    """One case's own value."""
+    found = _measured(test, evidence, (case,))
+    if isinstance(found, str):
+        return Quantity(case, (), missing=found)
+    return _quantity(case, list(found[0].values()), low, high)
+
+
+def _exceeds(test: catalogue.Greater | catalogue.Increasing, evidence: Evidence, case: str, other: str) -> Quantity:
+    """``case`` minus ``other``; allowed strictly above the margin, so that equality does not count."""
+    label, found = f"{case} - {other}", _measured(test, evidence, (case, other))
+    if isinstance(found, str):
+        return Quantity(label, (), missing=found)
+    margin = test.margin * (_scale(found[1]) if test.relative else 1.0)
+    return _quantity(label, paired(found[0], found[1], operator.sub), low=margin, strict=True)
+
+
+def _measured(test: ClaimTest, evidence: Evidence, cases: Sequence[str]) -> list[dict[int, float]] | str:
+    """Each case's values at the seeds that all have, or what is missing."""
+    values = [evidence.values(case, test.metric, test.take) for case in cases]
+    for case, found in zip(cases, values, strict=True):
+        if not found:
+            return evidence.why_missing(case, test.metric, test.take)
+    seeds = common_seeds(values)
+    if not seeds:
+        return f"no seed is common to {', '.join(cases)}"
+    return [{seed: found[seed] for seed in seeds} for found in values]
+
+
+def _allowed_ratio(test: catalogue.Ratio, evidence: Evidence, other: str) -> tuple[float, float] | str:
+    """The allowed interval of a ratio, or what is missing."""
+    if test.around_reported is None:
+        return _ends(test.low, test.high)
+    reported = evidence.reported_ratio(test.metric, test.case, other)
+    if reported is None:
+        return f"no ratio {test.case} / {other} of {test.metric} is reported"
+    return reported * (1 - test.around_reported), reported * (1 + test.around_reported)
+
+
+def _quantity(
+    label: str,
+    values: Sequence[float],
+    low: float = -math.inf,
+    high: float = math.inf,
+    strict: bool = False,
+) -> Quantity:
+    """The quantity, with the values that are not finite counted as undefined."""
+    defined = tuple(value for value in values if math.isfinite(value))
+    return Quantity(label, defined, len(values) - len(defined), low, high, strict)
+
+
+def _scale(values: Mapping[int, float]) -> float:
+    """Size of the mean that a relative tolerance is a share of; its own spread is left out of account."""
+    defined = [value for value in values.values() if math.isfinite(value)]
+    return abs(math.fsum(defined) / len(defined)) if defined else 0.0
+
+
+def _ends(low: float | None, high: float | None) -> tuple[float, float]:
+    """Open ends as infinities."""
+    return -math.inf if low is None else low, math.inf if high is None else high

@@ -1,0 +1,1 @@
+"""Data sets: functions of their parameters that return ``Arrays``; no Keras here."""

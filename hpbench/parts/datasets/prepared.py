@@ -1,0 +1,193 @@
+"""Data sets prepared once: arrays and a manifest in a folder, known by a fingerprint of their content.
+
+Layout: ``<folder>/<name>-<12 hexadecimal digits>/`` with ``arrays.npz`` (uncompressed) and ``manifest.json``;
+the digits begin the SHA-256 of the canonical JSON of the parameters without ``scale``, applied later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpbench.catalogue.datasets import DATASETS
+from hpbench.parts.datasets.arrays import ARRAY_NAMES, SPLITS, Arrays, DataError, SourceFile, fingerprint
+from hpbench.records.trial import canonical_json
+
+__all__ = ["Arrays", "DataError", "PreparedData", "prepare", "prepare_dataset"]
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ARRAYS = "arrays.npz"
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A prepared data set, as its manifest describes it.
+
+    Attributes:
+        folder: Where it lies.
+        title: The name to be shown.
+        source: Where the data comes from, in words.
+        generated: Whether the images were made up.
+        classes: Number of classes.
+        counts: Number of images by split: ``train``, ``validation``, ``test``.
+        image_shape: Height, width and channels.
+        dtype: Of the stored images: ``uint8`` or ``float32``.
+        fingerprint: SHA-256 of the content, see ``hpbench.parts.datasets.arrays.fingerprint``.
+    """
+
+    folder: Path
+    title: str
+    source: str
+    generated: bool
+    classes: int
+    counts: Mapping[str, int]
+    image_shape: tuple[int, int, int]
+    dtype: str
+    fingerprint: str
+
+    def load(self) -> dict[str, tuple[NDArray[Any], NDArray[np.int32]]]:
+        """Read the arrays and check them against the fingerprint.
+
+        Returns:
+            Split to images (n, height, width, channels), not scaled, and labels int32 (n,).
+
+        Raises:
+            DataError: The stored arrays are missing, damaged or not those that were prepared.
+        """
+        path = self.folder / ARRAYS
+        remedy = f"Delete the folder {self.folder} to prepare the data again."
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in ARRAY_NAMES}
+        except Exception as error:  # a damaged file makes zipfile and NumPy raise nearly anything
+            raise DataError(f"{path}: cannot be read ({error}). {remedy}") from error
+        if fingerprint(arrays) != self.fingerprint:
+            raise DataError(f"{path}: holds other data than its manifest says. {remedy}")
+        return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
+
+
+def prepare_dataset(parameters: Mapping[str, Any], folder: Path) -> PreparedData:
+    """Prepare a data set of the catalogue, or find it prepared.
+
+    Args:
+        parameters: The data set's parameter model, dumped, with its ``name``.
+        folder: Where prepared data sets are kept; made if it is not there.
+
+    Raises:
+        DataError: The data cannot be read or stored.
+    """
+    name = parameters["name"]
+    return prepare(name, parameters, folder, DATASETS.load(name))
+
+
+def prepare(
+    name: str, parameters: Mapping[str, Any], folder: Path, read: Callable[[Mapping[str, Any]], Arrays]
+) -> PreparedData:
+    """Store what ``read`` gives, or find it stored; then only the manifest is read.
+
+    A set is prepared again when a file it was read from has another size or time of change, or is gone.
+    Several processes may prepare the same set at once.
+
+    Args:
+        name: The data set's name, the beginning of its folder's name.
+        parameters: What ``read`` is called with; all but ``scale`` tell prepared sets apart.
+        folder: Where prepared data sets are kept; made if it is not there.
+        read: The part's function.
+
+    Raises:
+        DataError: The data cannot be read or stored.
+    """
+    settings = {key: value for key, value in parameters.items() if key != "scale"}
+    digest = hashlib.sha256(canonical_json(settings).encode()).hexdigest()
+    place = folder / f"{name}-{digest[:12]}"
+    found = _current(place)
+    if found is not None:
+        return found
+    arrays = read(parameters)
+    try:
+        return _store(arrays, place)
+    except OSError as error:
+        raise DataError(f"{place}: the prepared data cannot be written ({error.strerror or error}).") from error
+
+
+def _current(place: Path) -> PreparedData | None:
+    """What is prepared there, if it is complete, of this format, and its source files are unchanged."""
+    try:
+        manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
+        if manifest.pop("format") != FORMAT:
+            return None
+        files = [SourceFile(**file) for file in manifest.pop("files")]
+        manifest["image_shape"] = tuple(manifest["image_shape"])
+        found = PreparedData(folder=place, **manifest)
+        unchanged = all(SourceFile.of(Path(file.path)) == file for file in files)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, DataError):
+        return None
+    return found if unchanged and (place / ARRAYS).is_file() else None
+
+
+def _store(arrays: Arrays, place: Path) -> PreparedData:
+    """Write beside the place, then move there in one step."""
+    named = arrays.by_name
+    prepared = PreparedData(
+        folder=place,
+        title=arrays.title,
+        source=arrays.source,
+        generated=arrays.generated,
+        classes=arrays.classes,
+        counts={split: len(named[f"y_{split}"]) for split in SPLITS},
+        image_shape=(arrays.x_train.shape[1], arrays.x_train.shape[2], arrays.x_train.shape[3]),
+        dtype=str(arrays.x_train.dtype),
+        fingerprint=fingerprint(named),
+    )
+    written = _beside(place)
+    written.mkdir(parents=True)
+    try:
+        np.savez(written / ARRAYS, allow_pickle=False, **named)
+        (written / MANIFEST).write_text(_manifest(prepared, arrays.files), encoding="utf-8")
+        return _install(written, place) or prepared
+    finally:
+        shutil.rmtree(written, ignore_errors=True)
+
+
+def _manifest(prepared: PreparedData, files: tuple[SourceFile, ...]) -> str:
+    described = asdict(prepared)
+    del described["folder"]
+    manifest = {"format": FORMAT, **described, "files": [asdict(file) for file in files]}
+    return json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _install(written: Path, place: Path) -> PreparedData | None:
+    """Move a finished folder to its place; what stands there and is not current gives way.
+
+    Returns:
+        What another process put there meanwhile, if that is current; then the finished folder stays.
+    """
+    for _ in range(ATTEMPTS):
+        with suppress(OSError):  # a folder cannot replace one that is not empty
+            written.replace(place)
+            return None
+        found = _current(place)
+        if found is not None:
+            return found
+        outdated = _beside(place)
+        with suppress(FileNotFoundError):
+            place.replace(outdated)
+            shutil.rmtree(outdated, ignore_errors=True)
+    raise OSError(f"another process keeps changing {place}")
+
+
+def _beside(place: Path) -> Path:
+    """A new hidden name in the same parent, so that a move stays within one file system."""
+    return place.with_name(f".{place.name}-{uuid.uuid4().hex[:12]}")

@@ -1,0 +1,68 @@
+"""All that a report tells, gathered once from the run's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hpbench.analysis.advice import Recommendations, advise
+from hpbench.analysis.claims import findings
+from hpbench.analysis.effects import Effects, effects
+from hpbench.analysis.summary import Comparison, Row, comparisons, rows
+from hpbench.analysis.verdicts import Finding
+from hpbench.definition import readings
+from hpbench.definition.resolve import Resolved
+from hpbench.definition.schema import Definition
+from hpbench.records.tables import RunTables
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A run and what the analysis found in it.
+
+    Attributes:
+        tables: The run.
+        resolved: The definition as it was asked for.
+        readings: Names of the readings of the run, default first.
+        findings: (claim id, reading) to finding.
+        rows: Final values.
+        comparisons: Reported numbers beside ours.
+        effects: Study to the effects of its grid.
+        advice: The optimisation advice, if the definition asks for it.
+    """
+
+    tables: RunTables
+    resolved: Resolved
+    readings: tuple[str, ...]
+    findings: Mapping[tuple[str, str], Finding]
+    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
+    effects: Mapping[str, Effects]
+    advice: Recommendations | None
+
+    @property
+    def definition(self) -> Definition:
+        """The definition under the default reading."""
+        return self.resolved.definition
+
+
+def gather(tables: RunTables, resolved: Resolved) -> Facts:
+    """Analyse the run."""
+    found = {study: effects(tables, resolved, study) for study in resolved.definition.studies}
+    return Facts(
+        tables=tables,
+        resolved=resolved,
+        readings=_readings(tables, resolved),
+        findings={(finding.claim, finding.reading): finding for finding in findings(tables, resolved)},
+        rows=tuple(rows(tables, resolved)),
+        comparisons=tuple(comparisons(tables, resolved)),
+        effects={study: effect for study, effect in found.items() if effect is not None},
+        advice=advise(tables, resolved),
+    )
+
+
+def _readings(tables: RunTables, resolved: Resolved) -> tuple[str, ...]:
+    """Readings with trials, in the order in which they were asked for."""
+    present = set(tables.trials["reading"].unique())
+    asked = [readings.name(reading) for reading in resolved.readings]
+    return tuple(name for name in asked if name in present) or (readings.DEFAULT,)

@@ -1,0 +1,269 @@
+"""The command as a person uses it: real processes, real training, on a benchmark that takes seconds."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "hpbench", *arguments]
+
+
+def hpbench(*arguments, cwd):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=cwd, timeout=180)
+
+
+def observations(path, costs=False):
+    """Everything observed, by (trial, metric, iteration, labels)."""
+    query = (
+        "SELECT a.trial, o.name, o.iteration, o.labels, o.value FROM observation o JOIN attempt a ON a.id = o.attempt"
+    )
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute(query).fetchall()
+    connection.close()
+    wall = re.compile("seconds|memory|clock")
+    return {row[:4]: row[4] for row in rows if costs or not wall.search(row[1])}
+
+
+def outcomes(path):
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT outcome, count(*) FROM attempt GROUP BY outcome").fetchall()
+    connection.close()
+    return dict(rows)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with a benchmark that was run once."""
+    from tests.conftest import SMALL
+
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    done = hpbench("run", "small.yaml", "--data", "data", cwd=folder)
+    return folder, done
+
+
+def test_a_run_ends_well_and_writes_its_report(workplace):
+    folder, done = workplace
+    assert done.returncode == 0, done.stderr
+    assert "small: 5 ok" in done.stdout
+    assert (folder / "reports/small.md").read_text(encoding="utf-8").startswith("# A small benchmark")
+    assert (folder / "reports/README.md").exists()
+    assert "Traceback" not in done.stderr
+
+
+def test_progress_is_plain_lines_without_a_terminal(workplace):
+    _, done = workplace
+    assert "small: 5 trials to run, about" in done.stderr
+    assert "[5/5]" in done.stderr
+    assert "\x1b[" not in done.stderr
+
+
+def test_running_again_skips_what_is_done(workplace):
+    folder, _ = workplace
+    before = observations(folder / "results/hpbench.sqlite", costs=True)
+    done = hpbench("run", "small.yaml", "--data", "data", cwd=folder)
+    assert done.returncode == 0
+    assert "5 done before" in done.stdout
+    assert observations(folder / "results/hpbench.sqlite", costs=True) == before
+
+
+def test_the_same_trials_in_other_processes_give_the_same_bits(workplace):
+    folder, _ = workplace
+    done = hpbench(
+        "run",
+        "small.yaml",
+        "--data",
+        "data",
+        "--results",
+        "other.sqlite",
+        "--no-report",
+        "--jobs",
+        "1",
+        cwd=folder,
+    )
+    assert done.returncode == 0
+    first, second = observations(folder / "results/hpbench.sqlite"), observations(folder / "other.sqlite")
+    assert len(first) > 50
+    assert first == second
+
+
+def test_the_report_twice_is_the_same_bytes(workplace):
+    folder, _ = workplace
+    texts = []
+    for output in ("first", "second"):
+        assert hpbench("report", "--output", output, cwd=folder).returncode == 0
+        files = sorted(path for path in (folder / output).rglob("*") if path.is_file())
+        texts.append([(path.relative_to(folder / output), path.read_bytes()) for path in files])
+    assert texts[0] == texts[1]
+    assert len(texts[0]) >= 3
+
+
+def test_the_json_report_is_strict_and_has_what_scripts_rely_on(workplace):
+    folder, _ = workplace
+    done = hpbench("report", "small", "--format", "json", "--output", "json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    data = json.loads((folder / "json/small.json").read_text(encoding="utf-8"), parse_constant=refuse)
+    assert {
+        "benchmark",
+        "version",
+        "profile",
+        "command",
+        "data",
+        "machine",
+        "rows",
+        "curves",
+        "claims",
+    } <= set(data)
+    assert data["benchmark"] == "small"
+    assert set(data["data"]) >= {"name", "fingerprint", "generated"}
+    assert "digits" in data["data"]["name"]
+    default = [row for row in data["rows"] if row["reading"] == "default" and row["case"] == "fast"]
+    metrics = {
+        "test_accuracy", "train_accuracy", "seconds_training", "seconds_per_100_iterations",
+        "seconds_compile", "seconds_total",
+        "host_memory_peak", "host_memory_training",
+    }  # fmt: skip
+    assert metrics <= {row["metric"] for row in default}
+    accuracy = next(row for row in default if row["metric"] == "test_accuracy")
+    assert set(accuracy) == {
+        "case",
+        "reading",
+        "settings",
+        "labels",
+        "metric",
+        "unit",
+        "n",
+        "diverged",
+        "mean",
+        "low",
+        "high",
+        "reported",
+        "device",
+    }
+    last = [
+        curve["value"]
+        for curve in data["curves"]
+        if (curve["case"], curve["reading"], curve["metric"], curve["iteration"])
+        == ("fast", "default", "test_accuracy", 12)
+    ]
+    assert accuracy["n"] == len(last) == 2
+    assert accuracy["mean"] == pytest.approx(sum(last) / 2)
+    assert {claim["verdict"] for claim in data["claims"]} <= {
+        "supported",
+        "contradicted",
+        "inconclusive",
+        "observed",
+        "not-measured",
+    }
+
+
+def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace):
+    folder, _ = workplace
+    arguments = (
+        "run",
+        "small.yaml",
+        "--data",
+        "data",
+        "--results",
+        "broken.sqlite",
+        "--no-report",
+        "--set",
+        "training.iterations=400",
+    )
+    process = subprocess.Popen(
+        command(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (
+        (folder / "broken.sqlite").exists() and _attempts(folder / "broken.sqlite")
+    ):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "To go on: hpbench run small.yaml" in errors
+    assert "Traceback" not in errors
+    kept = outcomes(folder / "broken.sqlite")
+    assert 1 <= kept["ok"] < 5
+    again = hpbench(*arguments, cwd=folder)
+    assert again.returncode == 0
+    assert f"{kept['ok']} done before" in again.stdout
+    unbroken = hpbench(*(a.replace("broken", "whole") for a in arguments), cwd=folder)
+    assert unbroken.returncode == 0
+    assert observations(folder / "broken.sqlite") == observations(folder / "whole.sqlite")
+
+
+def _attempts(path):
+    try:
+        return outcomes(path)
+    except sqlite3.Error:
+        return {}
+
+
+def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
+    folder, _ = workplace
+    text = (folder / "small.yaml").read_text(encoding="utf-8")
+    mixed = text.replace("id: small", "id: mixed").replace("slow: {learning_rate: 0.01}", "slow: {dataset.size: 8}")
+    (folder / "mixed.yaml").write_text(mixed, encoding="utf-8")
+    done = hpbench("run", "mixed.yaml", "--data", "data", "--results", "mixed.sqlite", cwd=folder)
+    assert done.returncode == 3
+    assert set(outcomes(folder / "mixed.sqlite")) == {"ok", "failed"}
+    assert "too small" in done.stderr
+    every = hpbench(
+        "run",
+        "small.yaml",
+        "--data",
+        "data",
+        "--results",
+        "none.sqlite",
+        "--set",
+        "compute.time_limit=0.001",
+        cwd=folder,
+    )
+    assert every.returncode == 4
+    assert "nothing was measured" in every.stderr
+    assert set(outcomes(folder / "none.sqlite")) == {"timed_out"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "smal.yaml"), "cannot be read"),
+        (("run", "nothing"), "no benchmark 'nothing'"),
+        (("run", "small.yaml", "--case", "x"), "has no case x"),
+        (("run", "small.yaml", "--set", "seeds"), "KEY=VALUE"),
+        (("run", "small.yaml", "--set", "training.iterations=many"), "training.iterations"),
+        (("run", "small.yaml", "--set", "dataset={name: npz, path: none.npz}"), "none.npz"),
+        (
+            ("run", "lenet-batch-lr", "--profile", "huge"),
+            "no profile 'huge'; it has: smoke, quick, standard, full",
+        ),
+        (("report", "--results", "none-there.sqlite"), "no results in none-there.sqlite"),
+        (("report", "other"), "holds no run of other; it holds: small"),
+        (("run", "small.yaml", "--results", "small.yaml"), "cannot be used as a results file"),
+        (("nonsense",), "No such command"),
+    ],
+)
+def test_wrong_usage_is_2_in_words(workplace, arguments, words):
+    folder, _ = workplace
+    done = hpbench(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr

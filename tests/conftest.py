@@ -1,0 +1,59 @@
+import os
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+from pathlib import Path
+
+import pytest
+
+SMALL = """\
+schema: 1
+id: small
+version: 1
+title: A small benchmark
+question: Does it run?
+source: {title: A document}
+dataset: {name: digits}
+model: {name: lenet, variant: lenet-5}
+training:
+  optimizer: {name: sgd, momentum: 0.9}
+  schedule: {name: constant}
+  learning_rate: 0.05
+  batch_size: 16
+  iterations: 12
+  evaluate_every: 4
+  train_sample: 50
+cases:
+  slow: {learning_rate: 0.01}
+  fast: {learning_rate: 0.05}
+open:
+  model:
+    why: The document does not say which.
+    answers:
+      lenet-5: {}
+      caffe: {model.variant: caffe}
+reading_cases: [slow]
+seeds: 2
+timed_seeds: 1
+claims:
+  - id: fast-is-better
+    text: The higher rate learns faster.
+    where: section 1
+    tolerance_from: none
+    test: {name: greater, metric: test_accuracy, cases: [fast], than: [slow]}
+"""
+
+
+@pytest.fixture
+def small_text() -> str:
+    """The text of a benchmark that takes a second."""
+    return SMALL
+
+
+@pytest.fixture
+def small_file(tmp_path: Path) -> Path:
+    path = tmp_path / "small.yaml"
+    path.write_text(SMALL, encoding="utf-8")
+    return path

@@ -1,0 +1,116 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpbench.definition import readings
+from hpbench.definition.changes import with_changes
+from hpbench.definition.load import find, parse, read
+from hpbench.definition.resolve import Resolved, Selection, SelectionError, study_cases
+from hpbench.definition.schema import OpenPoint
+
+POINTS = {
+    "a": OpenPoint(why="", answers={"one": {}, "two": {"x": 1}, "three": {"x": 2}}),
+    "b": OpenPoint(why="", answers={"yes": {}, "no": {"y": 1}}),
+}
+
+
+def small(text, **selection):
+    return parse(text, "small.yaml", Selection(**selection))
+
+
+def test_table_1_of_the_document():
+    """The nine cases as printed: train batch, test batch, base rate, 1000 iterations."""
+    table = {
+        "CASE1": (64, 128, 0.01), "CASE2": (32, 64, 0.01), "CASE3": (128, 256, 0.01),
+        "CASE4": (64, 128, 0.04), "CASE5": (64, 128, 0.001),
+        "CASE6": (32, 64, 0.02), "CASE7": (64, 128, 0.0025), "CASE8": (64, 128, 0.1), "CASE9": (32, 64, 0.005),
+    }  # fmt: skip
+    resolved = Resolved(read(find("lenet-batch-lr")), Selection("standard"))
+    default = {item.case: item.settings.training for item in resolved.planned_cases() if item.reading == "default"}
+    found = {
+        case: (default[case].batch_size, default[case].test_batch_size, default[case].learning_rate) for case in table
+    }
+    assert found == table
+    assert {default[case].iterations for case in table} == {1000}
+
+
+def test_an_answer_changes_only_what_it_says():
+    resolved = Resolved(read(find("lenet-batch-lr")), Selection("standard"))
+    base, changed = resolved.under("default"), resolved.under("decay=as-written")
+    assert changed.training.schedule.model_dump() == {
+        "name": "recursive_inverse_power",
+        "gamma": 0.001,
+        "power": 0.75,
+    }
+    assert changed.model_copy(update={"training": base.training}) == base
+
+
+def test_an_answer_may_change_a_reported_number_and_a_claim():
+    resolved = Resolved(read(find("lenet-batch-lr")), Selection("standard"))
+    assert resolved.under("memory-words=by").reported["host_memory_training"].values["CASE3 / CASE1"] == 2.26
+    claims = {claim.id: claim for claim in resolved.under("train-accuracy=current-batch").claims}
+    assert claims["case6-train-oscillates"].test.metric == "batch_accuracy"
+
+
+def test_readings_expand():
+    assert readings.expand("default", POINTS) == [{}]
+    assert [readings.name(r) for r in readings.expand("one-at-a-time", POINTS)] == [
+        "default",
+        "a=two",
+        "a=three",
+        "b=no",
+    ]
+    everything = [readings.name(r) for r in readings.expand("all", POINTS)]
+    assert everything[0] == "default"
+    assert len(set(everything)) == 6
+    assert [readings.name(r) for r in readings.expand(["b=no,a=two"], POINTS)] == ["default", "a=two,b=no"]
+
+
+@given(
+    st.fixed_dictionaries(
+        {}, optional={"a": st.sampled_from(["one", "two", "three"]), "b": st.sampled_from(["yes", "no"])}
+    )
+)
+def test_a_reading_is_known_by_its_name(chosen):
+    name = ",".join(f"{point}={answer}" for point, answer in chosen.items()) or "default"
+    reading = readings.parse(name, POINTS)
+    assert readings.parse(readings.name(reading), POINTS) == reading
+
+
+def test_selection_narrows(small_text):
+    planned = small(small_text, cases=("fast",), readings=("model=caffe",), seeds=5).planned_cases()
+    assert [(item.case, item.reading, item.seeds) for item in planned] == [("fast", "model=caffe", 5)]
+
+
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [
+        ({"cases": ("none",)}, "has no case none; it has: slow, fast"),
+        ({"readings": ("modle=caffe",)}, "no open point 'modle'; there are: model"),
+        ({"readings": ("model=x",)}, "has no answer 'x'; it has: lenet-5, caffe"),
+        ({"changes": {"training.iterations": -1}}, "greater than 0"),
+        ({"changes": {"training.nothing": 1}}, "unknown field"),
+        ({"changes": {"cases.slow.batch": 1}}, "unknown field 'training.batch'"),
+    ],
+)
+def test_what_is_not_there_is_refused_in_words(selection, words, small_text):
+    with pytest.raises(SelectionError, match=words):
+        small(small_text, **selection).planned_cases()
+
+
+def test_changes_leave_the_original_alone():
+    tree = {"a": {"b": [{"id": "x", "c": 1}]}}
+    changed = with_changes(tree, {"a.b.x.c": 2, "d.e": 3})
+    assert changed == {"a": {"b": [{"id": "x", "c": 2}]}, "d": {"e": 3}}
+    assert tree == {"a": {"b": [{"id": "x", "c": 1}]}}
+
+
+def test_a_grid_is_every_combination():
+    names = list(study_cases("s", {"one": {}}, {"batch_size": (1, 2), "learning_rate": (0.1, 0.2)}))
+    assert names == [
+        "s/one",
+        "s/batch_size=1,learning_rate=0.1",
+        "s/batch_size=1,learning_rate=0.2",
+        "s/batch_size=2,learning_rate=0.1",
+        "s/batch_size=2,learning_rate=0.2",
+    ]

@@ -1,0 +1,143 @@
+"""The suite's loop gives the weights of ``model.fit`` fed the same batches in the same order."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from hpbench.engine.batches import batch_indices
+from hpbench.engine.tensorflow_backend import TensorFlowProgram
+from hpbench.parts.models.lenet import lenet
+from hpbench.parts.optimizers import sgd
+from hpbench.parts.schedules import InversePower
+
+STEPS, BATCH = 200, 16
+OPTIMIZER = {"momentum": 0.9, "nesterov": False, "l2": 5e-4, "bias_rate": 2.0}
+
+
+def dense(shape):
+    return keras.Sequential(
+        [
+            keras.Input(shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(32, activation="relu"),
+            keras.layers.Dense(10),
+        ]
+    )
+
+
+def caffe_lenet(shape):
+    return lenet({"variant": "caffe"}, shape, 10)
+
+
+def digits_like(generator, count=160):
+    """Noise with a bright bar whose place is the class: learnable, and different for every image."""
+    labels = generator.integers(0, 10, count).astype(np.int32)
+    images = generator.uniform(0, 0.3, (count, 28, 28, 1)).astype(np.float32)
+    for image, label in zip(images, labels, strict=True):
+        image[2 * label + 3 : 2 * label + 6] += 0.6
+    return images, labels
+
+
+def schedule(offset=0):
+    class Shifted(InversePower):
+        def __call__(self, step):
+            return super().__call__(step + offset)
+
+    return Shifted(0.02, gamma=0.01, power=0.75)
+
+
+def by_fit(build, data, batches, rate):
+    keras.utils.set_random_seed(3)
+    model = build(data[0].shape[1:])
+    x, y = data[0][batches.ravel()], data[1][batches.ravel()]
+    model.compile(sgd(OPTIMIZER, rate), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), epochs=1, verbose=0, shuffle=False)
+    return model.get_weights()
+
+
+def by_suite(build, data, batches, rate, stretch):
+    keras.utils.set_random_seed(3)
+    model = build(data[0].shape[1:])
+    program = TensorFlowProgram(model, sgd(OPTIMIZER, rate), {"train": data})
+    for start in range(0, STEPS, stretch):
+        program.run(batches[start : start + stretch])
+    return model.get_weights()
+
+
+def distance(first, second):
+    """Largest difference of any weight, relative to the largest weight."""
+    largest = max(np.abs(weight).max() for weight in first)
+    return max(np.abs(a - b).max() for a, b in zip(first, second, strict=True)) / largest
+
+
+@pytest.fixture(scope="module")
+def data():
+    return digits_like(np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def batches():
+    return batch_indices(160, BATCH, STEPS, seed=5)
+
+
+@pytest.mark.parametrize(("build", "tolerance"), [(dense, 1e-5), (caffe_lenet, 1e-4)])
+def test_same_weights_as_fit_after_200_steps(build, tolerance, data, batches):
+    expected = by_fit(build, data, batches, schedule())
+    assert distance(expected, by_suite(build, data, batches, schedule(), stretch=50)) <= tolerance
+    off_by_one = by_suite(build, data, batches, schedule(offset=1), stretch=50)
+    assert distance(expected, off_by_one) > 10 * tolerance, (
+        "the comparison would not see a schedule that is off by one step"
+    )
+
+
+def test_the_length_of_a_stretch_does_not_matter(data, batches):
+    first = by_suite(dense, data, batches, schedule(), stretch=200)
+    assert distance(first, by_suite(dense, data, batches, schedule(), stretch=7)) == 0
+
+
+def test_reset_program_repeats_a_fresh_one(data, batches):
+    keras.utils.set_random_seed(3)
+    model = dense(data[0].shape[1:])
+    start = model.get_weights()
+    program = TensorFlowProgram(model, sgd(OPTIMIZER, schedule()), {"train": data})
+    first = program.run(batches)
+    once = model.get_weights()
+    program.reset(start)
+    second = program.run(batches)
+    assert distance(once, model.get_weights()) == 0
+    assert first == second
+
+
+def test_evaluation_is_a_mean_over_images_whatever_the_batch_size(data):
+    keras.utils.set_random_seed(3)
+    model = dense(data[0].shape[1:])
+    program = TensorFlowProgram(model, sgd(OPTIMIZER, schedule()), {"train": data, "test": data})
+    logits = model.predict(data[0], verbose=0).astype(np.float64)
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    loss = -log_probability[np.arange(len(logits)), data[1]].mean()
+    accuracy = (logits.argmax(axis=1) == data[1]).mean()
+    for batch_size in (7, 64, 160, 1000):
+        assert program.evaluate("test", batch_size) == pytest.approx((loss, accuracy), rel=1e-5)
+
+
+def test_a_stretch_reports_mean_loss_and_last_batch_accuracy(data, batches):
+    keras.utils.set_random_seed(3)
+    model = dense(data[0].shape[1:])
+    program = TensorFlowProgram(
+        model, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), {"train": data, "test": data}
+    )
+    losses, accuracy = [], 0.0
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    other = TensorFlowProgram(copy, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), {"train": data})
+    for row in batches[:5]:
+        x, y = data[0][row], data[1][row]
+        logits = copy(x).numpy()
+        losses.append(float(keras.ops.mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True))))
+        accuracy = float((logits.argmax(1) == y).mean())
+        other.run(row[None])
+    stretch = program.run(batches[:5])
+    assert stretch.loss == pytest.approx(np.mean(losses), rel=1e-5)
+    assert stretch.batch_accuracy == pytest.approx(accuracy)

@@ -1,0 +1,169 @@
+"""Real job processes: how they end, whatever happens to them."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hpbench.definition.load import parse
+from hpbench.definition.resolve import Selection
+from hpbench.execution.environment import EnvironmentRefusedError, job_environment
+from hpbench.execution.job import Ended, Job, Progressed, Started, _outcome
+from hpbench.execution.local import LocalExecutor
+from hpbench.plan.cases import cells
+from hpbench.records.trial import Outcome
+from tests.conftest import SMALL
+
+
+@pytest.fixture(scope="module")
+def executor():
+    with job_environment("tensorflow", 1) as folder:
+        yield LocalExecutor(2, Path(folder))
+
+
+def trials(count, data="unchecked", **changes):
+    planned = cells(
+        parse(
+            SMALL,
+            "small.yaml",
+            Selection(seeds=count, cases=("fast",), readings=("default",), changes=changes),
+        ),
+        lambda settings: data,
+    )
+    return tuple(cell.trial for cell in planned)
+
+
+def run(executor, jobs, limit=60.0, also=lambda message: None):
+    messages = []
+
+    def listen(message):
+        messages.append(message)
+        also(message)
+
+    executor.run(jobs, lambda job: limit, listen)
+    return messages, {message.result.trial: message.result for message in messages if isinstance(message, Ended)}
+
+
+def kill_workers():
+    for child in psutil.Process().children(recursive=True):
+        if any("forkserver" in part for part in child.cmdline()) and child.parent().pid != os.getpid():
+            os.kill(child.pid, signal.SIGKILL)
+
+
+def test_a_job_reports_start_progress_and_end(executor, tmp_path):
+    todo = trials(2)
+    messages, results = run(executor, [Job(todo, False, str(tmp_path), "code")])
+    kinds = [type(message) for message in messages if message.__class__ is not Progressed]
+    assert kinds == [Started, Ended, Started, Ended]
+    assert [message.iteration for message in messages if isinstance(message, Progressed)] == [4, 8, 12] * 2
+    assert {result.outcome for result in results.values()} == {Outcome.OK}
+    assert {item.name for item in results[todo[0].identity].observations}.isdisjoint(
+        {"seconds_training", "host_memory_peak"}
+    )
+
+
+def test_a_shared_job_gives_the_bits_of_isolated_ones(executor, tmp_path):
+    todo = trials(3)
+    _, shared = run(executor, [Job(todo, False, str(tmp_path), "code")])
+    _, alone = run(executor, [Job((trial,), True, str(tmp_path), "code") for trial in todo])
+    for trial in todo:
+        both = [
+            {(item.name, item.iteration): item.value for item in results[trial.identity].observations}
+            for results in (shared, alone)
+        ]
+        assert both[0] == {key: both[1][key] for key in both[0]}
+        assert {"seconds_training", "seconds_per_100_iterations", "seconds_compile", "seconds_total"} <= {
+            name for name, _ in both[1]
+        }
+        assert {"host_memory_before", "host_memory_peak", "host_memory_mean", "host_memory_training"} <= {
+            name for name, _ in both[1]
+        }
+
+
+def test_a_trial_over_its_limit_is_ended_and_the_rest_go_on(executor, tmp_path):
+    endless = trials(1, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    quick = trials(1)
+    _, results = run(executor, [Job(endless + quick, False, str(tmp_path), "code")], limit=4.0)
+    assert results[endless[0].identity].outcome is Outcome.TIMED_OUT
+    assert "limit of 4 s" in results[endless[0].identity].message
+    assert results[quick[0].identity].outcome is Outcome.OK
+
+
+def test_a_killed_job_loses_only_the_trial_under_way(executor, tmp_path):
+    todo = trials(3, **{"training.evaluate_every": 1})
+    killed = []
+
+    def kill_second(message):
+        if isinstance(message, Progressed) and message.trial == todo[1].identity and not killed:
+            killed.append(True)
+            kill_workers()
+
+    _, results = run(executor, [Job(todo, False, str(tmp_path), "code")], also=kill_second)
+    outcomes = [results[trial.identity].outcome for trial in todo]
+    assert outcomes[0] is Outcome.OK
+    assert outcomes[1:] in ([Outcome.FAILED, Outcome.OK], [Outcome.OK, Outcome.FAILED])
+    assert any("killed by signal 9" in result.message for result in results.values())
+
+
+def test_a_trial_that_raises_is_recorded_in_words(executor, tmp_path):
+    bad = trials(1, **{"dataset": {"name": "npz", "path": str(tmp_path / "none.npz")}})
+    _, results = run(executor, [Job(bad, False, str(tmp_path), "code")])
+    result = results[bad[0].identity]
+    assert result.outcome is Outcome.FAILED
+    assert "none.npz" in result.message
+    assert "\n" not in result.message
+
+
+def test_a_diverged_trial_keeps_its_last_accuracy_to_the_end(executor, tmp_path):
+    wild = trials(1, **{"training.learning_rate": 3e38, "dataset.scale": 1e6, "cases.fast": {}})
+    _, results = run(executor, [Job(wild, False, str(tmp_path), "code")])
+    result = results[wild[0].identity]
+    assert result.outcome is Outcome.DIVERGED
+    assert "not finite by iteration" in result.message
+    curve = [(item.iteration, item.value) for item in result.observations if item.name == "test_accuracy"]
+    assert [iteration for iteration, _ in curve] == [4, 8, 12]
+    assert len({value for _, value in curve}) == 1
+
+
+def test_running_out_of_memory_is_told_apart():
+    resource_exhausted = type("ResourceExhaustedError", (Exception,), {})
+    assert _outcome(MemoryError()) is _outcome(resource_exhausted()) is Outcome.OUT_OF_MEMORY
+    assert _outcome(ValueError()) is Outcome.FAILED
+
+
+def test_an_interrupt_records_the_running_trials(executor, tmp_path):
+    endless = trials(2, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    ended = []
+
+    def listen(message):
+        if isinstance(message, Ended):
+            ended.append(message.result)
+        if isinstance(message, Progressed):
+            raise KeyboardInterrupt
+
+    jobs = [Job((trial,), False, str(tmp_path), "code") for trial in endless]
+    with pytest.raises(KeyboardInterrupt):
+        executor.run(jobs, lambda job: 60.0, listen)
+    assert {result.outcome for result in ended} == {Outcome.INTERRUPTED}
+    assert not [
+        child
+        for child in psutil.Process().children(recursive=True)
+        if child.status() == "running" and child.cpu_percent(0.1) > 50
+    ]
+
+
+def test_variables_that_change_training_silently_are_refused(monkeypatch):
+    monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
+    with pytest.raises(EnvironmentRefusedError, match="KERAS_MAX_EPOCHS"), job_environment("tensorflow", 1):
+        pass
+
+
+def test_the_job_environment_is_private_and_taken_back(monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", "/mine")
+    with job_environment("tensorflow", 3) as folder:
+        assert os.environ["KERAS_HOME"] == folder
+        assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert os.environ["KERAS_HOME"] == "/mine"
+    assert not Path(folder).exists()

@@ -1,0 +1,137 @@
+import math
+import sqlite3
+
+import numpy as np
+import pytest
+
+from hpbench.records.choose import best, load
+from hpbench.records.store import SCHEMA_VERSION, Attempt, Store, StoreError
+from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult
+
+RUN = {
+    "benchmark": "small", "version": 1, "profile": "quick", "definition": "text", "file": "small.yaml",
+    "selection": {"profile": "quick"},
+    "command": "hpbench run", "machine": {"CPU": "x"}, "machine_id": "here", "data": {"name": "digits"},
+}  # fmt: skip
+
+
+def trial(seed, rate=0.1):
+    return Trial("small", 1, {"training": {"learning_rate": rate}}, seed, "data")
+
+
+def result(item, *observations, outcome=Outcome.OK, timed=False, code="code"):
+    return TrialResult(item.identity, outcome, observations, timed, code)
+
+
+def accuracy(value, iteration=10):
+    return Observation("test_accuracy", value, iteration)
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store(tmp_path / "results.sqlite", create=True) as opened:
+        yield opened
+
+
+def test_what_is_stored_comes_back(store):
+    cells = [
+        Cell("a", "default", trial(0), True),
+        Cell("b", "default", trial(0, 0.2)),
+        Cell("b", "other", trial(0, 0.2)),
+    ]
+    number = store.add_run(RUN, cells)
+    seconds = Observation("seconds_training", 1.5)
+    store.add_result(result(cells[0].trial, accuracy(0.5), accuracy(0.75, 20), seconds, timed=True), "here", 2.0)
+    store.add_result(result(cells[1].trial, accuracy(math.nan), outcome=Outcome.DIVERGED), "here", 1.0)
+    tables = load(store, store.runs("small")[0])
+    assert number == 1
+    assert tables.trials[["case", "reading", "outcome", "timed"]].to_dict("records") == [
+        {"case": "a", "reading": "default", "outcome": "ok", "timed": True},
+        {"case": "b", "reading": "default", "outcome": "diverged", "timed": False},
+        {"case": "b", "reading": "other", "outcome": "diverged", "timed": False},
+    ]
+    a = tables.observations.query("case == 'a'")
+    assert a["value"].tolist() == [0.5, 0.75, 1.5]
+    assert np.isnan(a["iteration"].iloc[2])
+    assert tables.observations.query("case == 'b'")["value"].isna().all()
+    assert tables.settings["b", "other"] == {"training": {"learning_rate": 0.2}}
+
+
+def test_untimed_rows_carry_no_time_or_memory(store):
+    cell = Cell("a", "default", trial(0))
+    store.add_run(RUN, [cell])
+    store.add_result(
+        result(
+            cell.trial,
+            accuracy(0.5),
+            Observation("seconds_training", 1.0),
+            Observation("host_memory_peak", 1e6),
+        ),
+        "here",
+        1.0,
+    )
+    assert load(store, store.runs()[0]).observations["metric"].tolist() == ["test_accuracy"]
+
+
+def test_two_machines_stand_side_by_side(store):
+    cell = Cell("a", "default", trial(0))
+    store.add_run(RUN, [cell])
+    store.add_run(RUN | {"machine_id": "there"}, [cell])
+    store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
+    store.add_result(result(cell.trial, accuracy(0.6)), "there", 1.0)
+    values = [load(store, run).observations["value"].tolist() for run in store.runs()]
+    assert values == [[0.5], [0.6]]
+
+
+def test_an_attempt_with_a_result_counts_before_a_later_failure_and_a_timed_one_before_an_untimed():
+    ok = Attempt(1, "t", Outcome.OK, False, "c", "")
+    timed = Attempt(2, "t", Outcome.OK, True, "c", "")
+    newer = Attempt(3, "t", Outcome.OK, True, "c", "")
+    failed = Attempt(4, "t", Outcome.FAILED, True, "c", "")
+    assert best([ok, failed]) is ok
+    assert best([ok, timed, newer, failed]) is newer
+    assert best([failed]) is failed
+    assert best([]) is None
+
+
+def test_a_result_is_kept_whole_or_not_at_all(store):
+    cell = Cell("a", "default", trial(0))
+    store.add_run(RUN, [cell])
+    bad = Observation("test_accuracy", "not a number", 1)
+    with pytest.raises((ValueError, sqlite3.Error)):
+        store.add_result(result(cell.trial, accuracy(0.5), bad), "here", 1.0)
+    assert store.attempts("here", [cell.trial.identity]) == {}
+
+
+def test_mean_seconds_by_settings(store):
+    cells = [Cell("a", "default", trial(seed)) for seed in range(2)]
+    store.add_run(RUN, cells)
+    for cell, seconds in zip(cells, (1.0, 3.0), strict=True):
+        store.add_result(result(cell.trial), "here", seconds)
+    assert store.seconds_by_settings("here") == {'{"training":{"learning_rate":0.1}}': 2.0}
+    assert store.seconds_by_settings("there") == {}
+
+
+def test_files_that_are_no_results_file_are_refused_in_words(tmp_path):
+    with pytest.raises(StoreError, match="no results in"):
+        Store(tmp_path / "none.sqlite")
+    text = tmp_path / "text.sqlite"
+    text.write_text("this is not a database, but text that is long enough to look like a file" * 20)
+    with pytest.raises(StoreError, match="cannot be used"):
+        Store(text, create=True)
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE x (y)")
+    connection.close()
+    with pytest.raises(StoreError, match="not a results file"):
+        Store(other, create=True)
+    assert text.read_text().startswith("this is not a database")
+
+
+def test_a_newer_version_is_refused(tmp_path):
+    path = tmp_path / "newer.sqlite"
+    connection = sqlite3.connect(path)
+    connection.execute(f"PRAGMA user_version={SCHEMA_VERSION + 1}")
+    connection.close()
+    with pytest.raises(StoreError, match="newer than this hpbench"):
+        Store(path, create=True)
