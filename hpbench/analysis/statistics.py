@@ -114,7 +114,8 @@ def bootstrap_ends(sample: Floats) -> tuple[float, float]:
     n = sample.size
     offset = sample - sample.mean()
     means = np.sort(_resample_counts(n) @ offset / n)
-    below, up_to = np.searchsorted(means, 0.0, "left"), np.searchsorted(means, 0.0, "right")
+    rounding = 8 * np.finfo(np.float64).eps * float(np.abs(sample).max())
+    below, up_to = np.searchsorted(means, [-rounding, rounding])
     bias = float(special.ndtri((below + up_to) / 2 / RESAMPLES))
     cubed, squared = float((offset**3).sum()), float((offset**2).sum())
     if not math.isfinite(bias) or squared == 0:

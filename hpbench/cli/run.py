@@ -76,7 +76,7 @@ def _run_all(
     benchmarks: list[Resolved], results: Path, output: Path, data_folder: Path, jobs: int | None, report: bool
 ) -> int:
     from hpbench.execution.display import LiveDisplay, PlainDisplay
-    from hpbench.execution.driver import run_benchmark
+    from hpbench.execution.driver import Driver
     from hpbench.execution.environment import EnvironmentRefusedError
     from hpbench.parts.datasets.prepared import DataError
     from hpbench.records.store import Store, StoreError
@@ -86,7 +86,7 @@ def _run_all(
     try:
         with Store(results, create=True) as store:
             for resolved in benchmarks:
-                tally = run_benchmark(resolved, store, data_folder, command_line(), display, jobs)
+                tally = Driver(resolved, store, data_folder, display, jobs).run(command_line())
                 tallies.append(tally)
                 click.echo(f"{resolved.definition.id}: {_summary(tally)}")
                 if report and tally.results:

@@ -119,25 +119,41 @@ class Resolved:
 
     def planned_cases(self) -> list[PlannedCase]:
         """Every case under every reading that is asked for, in the definition's order."""
-        definition = self.definition
-        planned = []
+        planned: list[PlannedCase] = []
         for reading in self.readings:
-            default = not reading
-            asked = self.selection.cases or (() if default else definition.reading_cases)
-            seeds, timed = (definition.seeds, definition.timed_seeds) if default else (definition.reading_seeds, 0)
-            for case, changes in definition.cases.items():
-                if not asked or case in asked:
-                    planned.append(self._case(case, changes, reading, seeds, timed))
-            for study, body in definition.studies.items() if default else ():
-                for name, point in study_cases(study, body.cases, body.grid).items():
-                    if not asked or name in asked:
-                        planned.append(self._case(name, point, reading, body.seeds, body.timed_seeds))
-        unknown = set(self.selection.cases) - {item.case for item in planned}
+            planned += self._cases_under(reading)
+            planned += [] if reading else self._study_cases()
+        asked = self.selection.cases
+        unknown = set(asked) - {item.case for item in planned}
         if unknown:
-            raise SelectionError(
-                f"{definition.id} has no case {', '.join(sorted(unknown))}; it has: {', '.join(self.all_cases)}"
-            )
-        return planned
+            names = ", ".join(sorted(unknown))
+            raise SelectionError(f"{self.definition.id} has no case {names}; it has: {', '.join(self.all_cases)}")
+        return [item for item in planned if not asked or item.case in asked]
+
+    def _cases_under(self, reading: Reading) -> list[PlannedCase]:
+        """The document's cases under a reading.
+
+        A reading that leaves the settings alone shares the default reading's trials and costs nothing. One that
+        changes them is run with ``reading_seeds``, on ``reading_cases`` only unless cases are asked for.
+        """
+        definition = self.definition
+        if self._base(readings.name(reading)) == self._base(readings.DEFAULT):
+            seeds, timed, cases = definition.seeds, definition.timed_seeds, set(definition.cases)
+        else:
+            seeds, timed = definition.reading_seeds, 0
+            cases = set(self.selection.cases or definition.reading_cases or definition.cases)
+        return [
+            self._case(case, changes, reading, seeds, timed)
+            for case, changes in definition.cases.items()
+            if case in cases
+        ]
+
+    def _study_cases(self) -> list[PlannedCase]:
+        return [
+            self._case(name, changes, {}, body.seeds, body.timed_seeds)
+            for study, body in self.definition.studies.items()
+            for name, changes in study_cases(study, body.cases, body.grid).items()
+        ]
 
     @property
     def all_cases(self) -> list[str]:

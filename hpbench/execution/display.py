@@ -15,35 +15,38 @@ from hpbench.measure.clock import duration
 from hpbench.records.trial import Cell
 
 PLAIN_EVERY_SECONDS = 10.0
+PACE_AFTER_SECONDS = 5.0
+"""Expected seconds of work that must be done before the pace is trusted."""
 
 
 class _Round:
     """What is known of the round under way: names of trials, what is done, time left."""
 
-    def __init__(self, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float) -> None:
+    def __init__(self, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         self.names = {
             cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}" for cell in reversed(cells)
         }
         self.total = len(todo.trials)
         self.ended = 0
         self.failed = 0
-        self._seconds = seconds
-        self._estimated = estimated
-        self._all = sum(seconds[trial.identity] for trial, _ in todo.trials) or 1.0
-        self._spent = 0.0
+        self._shares = shares
+        self._left = {trial.identity for trial, _ in todo.trials}
+        self._done = 0.0
         self._start = time.monotonic()
 
     def note_end(self, message: Ended) -> None:
         self.ended += 1
         self.failed += not message.result.outcome.is_result
-        self._spent += self._seconds[message.result.trial]
+        self._left.discard(message.result.trial)
+        self._done += self._shares[message.result.trial]
 
     @property
     def left(self) -> float:
-        """Seconds left: from the pace so far, and from the estimate before there is one."""
-        share = self._spent / self._all
+        """Seconds left: the expected ones, at the pace seen so far."""
         elapsed = time.monotonic() - self._start
-        return elapsed * (1 - share) / share if share > 0.05 else max(0.0, self._estimated - elapsed)
+        expected = sum(self._shares[trial] for trial in self._left)
+        pace = elapsed / self._done if self._done > PACE_AFTER_SECONDS else 1.0
+        return expected * pace
 
 
 def _accuracy(message: Progressed) -> str:
@@ -51,14 +54,14 @@ def _accuracy(message: Progressed) -> str:
     return "" if value is None else f"test accuracy {value:.3f}"
 
 
-def _opening(benchmark: str, todo: Pending, estimated: float) -> str:
+def _opening(benchmark: str, todo: Pending, shares: dict[str, float]) -> str:
     parts = [f"{benchmark}: {len(todo.trials)} trials to run"]
     if todo.done:
         parts.append(f"{todo.done} done before")
     if todo.stale:
         parts.append(f"{todo.stale} of them again, because the code of their parts has changed")
     if todo.trials:
-        parts.append(f"about {duration(estimated)}")
+        parts.append(f"about {duration(sum(shares[trial.identity] for trial, _ in todo.trials))}")
     return ", ".join(parts)
 
 
@@ -71,12 +74,10 @@ class LiveDisplay:
         self._task = TaskID(0)
         self._round: _Round | None = None
 
-    def begin(
-        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
-    ) -> None:
+    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         """A round begins."""
-        self._console.print(_opening(benchmark, todo, estimated), highlight=False)
-        self._round = _Round(todo, cells, seconds, estimated)
+        self._console.print(_opening(benchmark, todo, shares), highlight=False)
+        self._round = _Round(todo, cells, shares)
         if todo.trials:
             columns = (
                 BarColumn(24),
@@ -120,12 +121,10 @@ class PlainDisplay:
         self._said = 0.0
         self._latest: dict[str, str] = {}
 
-    def begin(
-        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
-    ) -> None:
+    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         """A round begins."""
-        self._say(_opening(benchmark, todo, estimated))
-        self._round = _Round(todo, cells, seconds, estimated)
+        self._say(_opening(benchmark, todo, shares))
+        self._round = _Round(todo, cells, shares)
 
     def show(self, message: Message) -> None:
         """A trial has started, progressed or ended."""

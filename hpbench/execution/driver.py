@@ -17,7 +17,7 @@ from hpbench.execution.jobs import Pending, make_jobs, pending
 from hpbench.execution.local import LocalExecutor
 from hpbench.measure.machine import describe, fingerprint, usable_cores
 from hpbench.parts.datasets.prepared import PreparedData, prepare_dataset
-from hpbench.plan.cost import estimate, seconds_by_trial
+from hpbench.plan.cost import seconds_by_trial
 from hpbench.records.store import Store
 from hpbench.records.trial import Cell, Outcome, TrialResult
 
@@ -27,10 +27,8 @@ Planner = Callable[[Resolved, Callable[[Settings], str], list[TrialResult]], lis
 class Display(Protocol):
     """Shows a run to the person who waits for it."""
 
-    def begin(
-        self, benchmark: str, todo: Pending, cells: list[Cell], seconds: dict[str, float], estimated: float
-    ) -> None:
-        """A round begins."""
+    def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
+        """A round begins; ``shares`` are the expected wall seconds that each trial adds to it."""
 
     def show(self, message: Message) -> None:
         """A trial has started, progressed or ended."""
@@ -69,106 +67,83 @@ def default_workers(threads: int) -> int:
     return max(1, usable_cores() // threads)
 
 
-def run_benchmark(
-    resolved: Resolved,
-    store: Store,
-    data_folder: Path,
-    command: str,
-    display: Display,
-    workers: int | None = None,
-) -> Tally:
-    """Run what of the benchmark is not done yet.
+class Driver:
+    """Runs one benchmark; the only writer of the store.
 
     Args:
         resolved: The definition as asked for.
         store: Where results go.
         data_folder: Folder of prepared data sets.
-        command: The command line, to be kept with the run.
         display: Shows progress.
         workers: Jobs side by side; None for one a core.
-
-    Raises:
-        DataError: If the data set cannot be prepared.
-        EnvironmentRefusedError: If the environment would change results silently.
     """
-    compute = resolved.definition.compute
-    prepared = prepare_dataset(resolved.definition.dataset.model_dump(), data_folder)
-    machine = describe()
-    number = store.add_run(_run_record(resolved, prepared, machine, command), [])
-    tally = Tally(run=number)
-    workers = workers or default_workers(compute.threads)
-    with job_environment(compute.backend.name, compute.threads) as folder:
-        executor = LocalExecutor(workers, Path(folder))
-        planner: Planner = PLANNERS.load(resolved.definition.planner.name)
-        results: list[TrialResult] = []
-        fingerprints = _Fingerprints(data_folder)
-        while cells := planner(resolved, fingerprints, results):
-            results += _run_round(
-                resolved,
-                cells,
-                store,
-                number,
-                executor,
-                data_folder,
-                fingerprint(machine),
-                display,
-                workers,
-                tally,
-            )
-            if not results:
-                break
-    return tally
 
+    def __init__(
+        self, resolved: Resolved, store: Store, data_folder: Path, display: Display, workers: int | None = None
+    ) -> None:
+        self._resolved = resolved
+        self._store = store
+        self._data_folder = data_folder
+        self._display = display
+        self._compute = resolved.definition.compute
+        self._workers = workers or default_workers(self._compute.threads)
+        self._fingerprints: dict[str, str] = {}
 
-class _Fingerprints:
-    """Fingerprints of the data sets that settings name, each prepared once."""
+    def run(self, command: str) -> Tally:
+        """Run what of the benchmark is not done yet.
 
-    def __init__(self, data_folder: Path) -> None:
-        self._folder = data_folder
-        self._known: dict[str, str] = {}
+        Args:
+            command: The command line, to be kept with the run.
 
-    def __call__(self, settings: Settings) -> str:
+        Raises:
+            DataError: If the data set cannot be prepared.
+            EnvironmentRefusedError: If the environment would change results silently.
+        """
+        prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._data_folder)
+        machine = describe()
+        tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command), []))
+        planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
+        with job_environment(self._compute.backend.name, self._compute.threads) as folder:
+            executor = LocalExecutor(self._workers, Path(folder))
+            results: list[TrialResult] = []
+            while cells := planner(self._resolved, self._fingerprint, results):
+                ended = self._round(cells, executor, fingerprint(machine), tally)
+                if not ended:
+                    break
+                results += ended
+        return tally
+
+    def _fingerprint(self, settings: Settings) -> str:
+        """Of the data set that settings name, each prepared once."""
         key = settings.dataset.model_dump_json()
-        if key not in self._known:
-            self._known[key] = prepare_dataset(settings.dataset.model_dump(), self._folder).fingerprint
-        return self._known[key]
+        if key not in self._fingerprints:
+            self._fingerprints[key] = prepare_dataset(settings.dataset.model_dump(), self._data_folder).fingerprint
+        return self._fingerprints[key]
 
+    def _round(self, cells: list[Cell], executor: LocalExecutor, machine: str, tally: Tally) -> list[TrialResult]:
+        self._store.add_cells(tally.run, cells)
+        todo = pending(cells, self._store.attempts(machine, {cell.trial.identity for cell in cells}))
+        tally.done += todo.done
+        seconds = seconds_by_trial(cells, self._store.seconds_by_settings(machine))
+        results: list[TrialResult] = []
 
-def _run_round(
-    resolved: Resolved,
-    cells: list[Cell],
-    store: Store,
-    number: int,
-    executor: LocalExecutor,
-    data_folder: Path,
-    machine: str,
-    display: Display,
-    workers: int,
-    tally: Tally,
-) -> list[TrialResult]:
-    store.add_cells(number, cells)
-    todo = pending(cells, store.attempts(machine, {cell.trial.identity for cell in cells}))
-    tally.done += todo.done
-    measured = store.seconds_by_settings(machine)
-    seconds = seconds_by_trial(cells, measured)
-    waiting = {trial.identity for trial, _ in todo.trials}
-    cost = estimate([cell for cell in cells if cell.trial.identity in waiting], measured, workers)
-    results: list[TrialResult] = []
+        def listen(message: Message) -> None:
+            if isinstance(message, Ended):
+                self._store.add_result(message.result, machine, message.elapsed)
+                tally.outcomes[message.result.outcome] += 1
+                results.append(message.result)
+            self._display.show(message)
 
-    def listen(message: Message) -> None:
-        if isinstance(message, Ended):
-            store.add_result(message.result, machine, message.elapsed)
-            tally.outcomes[message.result.outcome] += 1
-            results.append(message.result)
-        display.show(message)
-
-    display.begin(resolved.definition.id, todo, cells, seconds, cost.seconds)
-    limit = resolved.definition.compute.time_limit
-    try:
-        executor.run(make_jobs(todo, str(data_folder), seconds, workers), lambda job: limit, listen)
-    finally:
-        display.end()
-    return results
+        shares = {
+            trial.identity: seconds[trial.identity] / (1 if timed else self._workers) for trial, timed in todo.trials
+        }
+        self._display.begin(self._resolved.definition.id, todo, cells, shares)
+        jobs = make_jobs(todo, str(self._data_folder), seconds, self._workers)
+        try:
+            executor.run(jobs, lambda job: self._compute.time_limit, listen)
+        finally:
+            self._display.end()
+        return results
 
 
 def _run_record(resolved: Resolved, prepared: PreparedData, machine: dict[str, str], command: str) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
     compute = settings.compute
     if not workshop:
         backend = BACKENDS.load(compute.backend.name)(threads=compute.threads, deterministic=compute.deterministic)
-        workshop.update(backend=backend, programs={}, data=_load_data(settings, Path(job.data_folder)))
+        data = _load_data(settings, trial.data, Path(job.data_folder))
+        workshop.update(backend=backend, programs={}, data=data)
     splits, classes = workshop["data"]
     return TrialRun(
         trial=trial,
@@ -115,12 +116,14 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
     )
 
 
-def _load_data(settings: Any, folder: Path) -> tuple[dict[str, Any], int]:
+def _load_data(settings: Any, fingerprint: str, folder: Path) -> tuple[dict[str, Any], int]:
     import numpy as np
 
-    from hpbench.parts.datasets.prepared import prepare_dataset
+    from hpbench.parts.datasets.prepared import DataError, prepare_dataset
 
     prepared = prepare_dataset(settings.dataset.model_dump(), folder)
+    if prepared.fingerprint != fingerprint:
+        raise DataError("the data set has changed since the run was planned; run again")
     scale = np.float32(settings.dataset.scale)
     return {name: (x.astype(np.float32) * scale, y) for name, (x, y) in prepared.load().items()}, prepared.classes
 

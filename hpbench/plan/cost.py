@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hpbench.definition.schema import Settings
 from hpbench.records.trial import Cell, canonical_json
 
-NOMINAL_SPEED = 50e9
+NOMINAL_SPEED = 60e9
 """Floating-point operations a second and thread, assumed where nothing was measured yet."""
 FIXED_SECONDS = 3.0
 """Start, build and compile of a trial, assumed likewise."""

@@ -17,19 +17,32 @@ from hpbench.report.numerals import BYTES_PER_MEGABYTE, with_unit
 if TYPE_CHECKING:
     import altair as alt
 
-WIDTH = 620
+WIDTH = 720
 COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#000000"),
     *("#56B4E9", "#E69F00", "#882255", "#999933"),
 )
 """Okabe and Ito's set for colour-blind readers (2008); two of Tol's "muted" set for its yellow, too light here."""
 DASHES = ([1, 0], [7, 3], [2, 2], [8, 3, 2, 3], [4, 2], [11, 4], [6, 2, 2, 2, 2, 2], [3, 5], [14, 3, 4, 3])
+_STAR = "M0,-1L0.25,-0.3L1,-0.3L0.4,0.15L0.6,0.9L0,0.45L-0.6,0.9L-0.4,0.15L-1,-0.3L-0.25,-0.3Z"
 SHAPES = (
     *("circle", "square", "triangle-up", "diamond", "cross"),
-    *("triangle-down", "triangle-right", "triangle-left", "stroke"),
+    *("triangle-down", "triangle-right", "triangle-left", _STAR),
 )
 _GENERATED_ID = re.compile(r'(?<= id=")\w+(?=")|(?<=url\(#)\w+(?=\))')
-_Data = list[dict[str, Any]]
+_MEAN = -1
+"""Stands for the seed in rows that are the mean over seeds."""
+_Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SurfaceMark:
+    """One point of a grid: the panel and line it belongs to, its place on the axis, and the response there."""
+
+    panel: str
+    line: str
+    place: float
+    interval: Interval
 
 
 @dataclass(frozen=True)
@@ -50,14 +63,16 @@ def learning_curves(series: Sequence[Series], metric: str, title: str, places: M
         title: Stands above the chart.
         places: Case to its place in the palette, so that it looks the same in every chart of a report.
     """
+    import altair as alt
+
     unit = described(metric).unit
-    names = _short_names([one.case for one in series])
-    pairs = list(zip(series, names, strict=True))
-    means = [row for one, name in pairs for row in _mean_rows(one, name, unit)]
-    singles = [row for one, name in pairs if one.few for row in _single_rows(one, name, unit)]
-    order = [places[one.case] if places else index for index, one in enumerate(series)]
-    layers = _layers(means, singles, "iteration", _look(names, order), with_unit(described(metric).title, unit), unit)
-    return _svg(_chart().layer(*layers).properties(width=WIDTH, height=320, title=_title(title)))
+    names = short_names([one.case for one in series])
+    rows = [row for one, name in zip(series, names, strict=True) for row in _curve_rows(one, name, unit)]
+    look = _look(names, [places[one.case] for one in series] if places else range(len(names)))
+    scale = alt.Scale(zero=False, nice=False, padding=8)
+    x = alt.X("place:Q", title="iteration", scale=scale, axis=alt.Axis(tickCount=10, format="~f"))
+    chart = alt.layer(*_layers(rows, x, look, metric), data=alt.InlineData(values=rows))
+    return _svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)))
 
 
 def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
@@ -68,37 +83,29 @@ def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
         metric: Of all marks.
         title: Stands above the chart.
     """
-    alt = _chart()
+    import altair as alt
+
     unit = described(metric).unit
-    names = _short_names([mark.case for mark in marks])
-    rows = [{"case": name, **_row(mark.interval, unit)} for mark, name in zip(marks, names, strict=True)]
-    seeds = [
-        {"case": name, "mean": _scaled(value, unit)}
-        for mark, name in zip(marks, names, strict=True)
-        for value in mark.values
-    ]
-    x = alt.X("case:N", sort=names, title=None, axis=alt.Axis(labelAngle=_angle(names), labelLimit=0))
-    axis = with_unit(described(metric).title, unit)
-    y = alt.Y("mean:Q", title=axis, scale=alt.Scale(zero=True, nice=True))
-    bounded = [row for row in rows if row["low"] is not None]
+    names = short_names([mark.case for mark in marks])
+    rows: _Rows = []
+    for mark, name in zip(marks, names, strict=True):
+        rows += [{"case": name, "seed": seed, "mean": _scaled(v, unit)} for seed, v in enumerate(mark.values)]
+        rows.append({"case": name, "seed": _MEAN, **_ends(mark.interval, unit)})
+    labels = alt.Axis(labelAngle=-45 if sum(map(len, names)) > 80 else 0, labelLimit=0)
+    x = alt.X("case:N", sort=names, title=None, axis=labels)
+    title_y = axis_title(metric)
+    y = alt.Y("mean:Q", title=title_y, scale=alt.Scale(zero=True))
+    low = alt.Y("low:Q", title=title_y)
+    plot = alt.Chart()
     layers = [
-        _plot(seeds).mark_point(size=28, opacity=0.45, color="#555555").encode(x, y),
-        _plot(bounded)
-        .mark_rule(strokeWidth=2, color=COLOURS[0])
-        .encode(x, alt.Y("low:Q", title=axis), alt.Y2("high:Q")),
-        _plot(rows).mark_point(filled=True, size=75, opacity=1, color=COLOURS[0]).encode(x, y),
-    ]
-    return _svg(alt.layer(*layers).properties(width=WIDTH, height=260, title=_title(title)))
-
-
-@dataclass(frozen=True)
-class SurfaceMark:
-    """One point of a grid: the panel and line it belongs to, its place on the axis, and the response there."""
-
-    panel: str
-    line: str
-    place: float
-    interval: Interval
+        plot.transform_filter(f"datum.seed > {_MEAN}").mark_point(size=26, opacity=0.5, color="#555").encode(x, y),
+        plot.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, color=COLOURS[0])
+        .encode(x, low, alt.Y2("high:Q")),
+        plot.transform_filter(f"datum.seed == {_MEAN}").mark_point(filled=True, size=75, opacity=1, color=COLOURS[0])
+        .encode(x, y),
+    ]  # fmt: skip
+    chart = alt.layer(*layers, data=alt.InlineData(values=rows))
+    return _svg(chart.properties(width=WIDTH, height=260, autosize=_fit(), title=clean(title)))
 
 
 def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str, line_title: str) -> str:
@@ -111,44 +118,133 @@ def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str
         axis: What ``place`` is.
         line_title: What ``line`` is, above the legend.
     """
-    alt = _chart()
+    import altair as alt
+
     unit = described(metric).unit
-    lines = list(dict.fromkeys(mark.line for mark in marks))
-    panels = list(dict.fromkeys(mark.panel for mark in marks))
-    rows = [
-        {"panel": mark.panel, "series": mark.line, "place": mark.place, **_row(mark.interval, unit)} for mark in marks
+    lines, panels = (list(dict.fromkeys(names)) for names in zip(*((m.line, m.panel) for m in marks), strict=True))
+    rows: _Rows = [
+        {"panel": m.panel, "series": m.line, "place": m.place, "seed": _MEAN, **_ends(m.interval, unit)}
+        for m in marks
+        if math.isfinite(m.interval.mean)
     ]
-    look = _look(lines, range(len(lines)), line_title)
-    places = sorted({mark.place for mark in marks})
-    ticks = alt.Axis(values=places, labelAngle=-45, labelExpr="format(datum.value, '~g')")
-    x = alt.X("place:Q", title=axis, scale=alt.Scale(type="log", nice=False, padding=12), axis=ticks)
-    response = with_unit(described(metric).title, unit)
+    ticks = alt.Axis(values=sorted({mark.place for mark in marks}), labelAngle=-45, format="~g")
+    x = alt.X("place:Q", title=axis, scale=alt.Scale(type="log", nice=False, padding=10), axis=ticks)
     columns = min(3, len(panels))
-    chart = (
-        alt.layer(*_layers(rows, [], x, look, response, unit), data=_values(rows))
-        .properties(width=(WIDTH + 20) // columns - 20, height=220)
-        .facet(facet=alt.Facet("panel:N", sort=panels, title=None), columns=columns)
-        .properties(title=_title(title))
+    layers = _layers(rows, x, _look(lines, range(len(lines)), line_title), metric)
+    panel = alt.layer(*layers, data=alt.InlineData(values=rows)).properties(
+        width=(WIDTH - 60) // columns - 22, height=220
     )
-    return _svg(chart)
+    facet = alt.Facet("panel:N", sort=panels, title=None)
+    return _svg(panel.facet(facet=facet, columns=columns).properties(title=clean(title)))
 
 
-def _layers(means: _Data, singles: _Data, x: Any, look: _Look, title: str, unit: str) -> list[alt.Chart]:
-    """Band, single seeds, mean and points."""
-    alt = _chart()
-    if isinstance(x, str):
-        x = alt.X(f"{x}:Q", title=x)
-    scale = _scale([*means, *singles], unit)
-    y = alt.Y("mean:Q", title=title, scale=scale)
-    low = alt.Y("low:Q", title=title, scale=scale)
-    kinds = "datum.low !== null"
-    plot = _plot(means) if singles or "panel" not in means[0] else alt.Chart()
-    band = plot.transform_filter(kinds).mark_area(opacity=0.15).encode(x, low, alt.Y2("high:Q"), _quiet(look.color))
-    mean = plot.mark_line(strokeWidth=2).encode(x, y, look.color, look.dash)
-    point = plot.mark_point(filled=True, size=45, opacity=1).encode(x, y, look.color, look.shape)
-    if not singles:
-        return [band, mean, point]
-    single = (
-        _plot(singles).mark_line(strokeWidth=1, opacity=0.6).encode(x, y, look.color, look.dash, alt.Detail("seed:N"))
+def axis_title(metric: str) -> str:
+    """What an axis shows, with its unit: ``time: per 100 iterations (s)``."""
+    unit, title = described(metric)
+    kind = {"s": "time: ", "B": "memory: "}.get(unit, "")
+    return with_unit(f"{kind}{title}", unit)
+
+
+def short_names(cases: Sequence[str]) -> list[str]:
+    """Names of cases, without the study's name where all are of one study."""
+    studies = {case.rpartition("/")[0] for case in cases}
+    return [case.rpartition("/")[2] for case in cases] if len(studies) == 1 else list(cases)
+
+
+def _layers(rows: _Rows, x: alt.X, look: _Look, metric: str) -> list[alt.Chart]:
+    """Band, single seeds, mean and points, over data with ``place``, ``series``, ``seed``, ``mean`` and ends."""
+    import altair as alt
+
+    unit = described(metric).unit
+    title, scale = axis_title(metric), _scale(rows, unit)
+    y, low = alt.Y("mean:Q", title=title, scale=scale), alt.Y("low:Q", title=title, scale=scale)
+    plot = alt.Chart()
+    single = plot.transform_filter(f"datum.seed > {_MEAN}")
+    mean = plot.transform_filter(f"datum.seed == {_MEAN}")
+    return [
+        plot.transform_filter("isValid(datum.low)")
+        .mark_area(opacity=0.15)
+        .encode(x, low, alt.Y2("high:Q"), look.color),
+        single.mark_line(strokeWidth=1, opacity=0.6).encode(x, y, look.color, look.dash, alt.Detail("seed:N")),
+        mean.mark_line(strokeWidth=2).encode(x, y, look.color, look.dash),
+        mean.mark_point(filled=True, size=45, opacity=1).encode(x, y, look.color, look.shape),
+    ]
+
+
+def _look(names: Sequence[str], places: Iterable[int], title: str | None = None) -> _Look:
+    import altair as alt
+
+    order = list(places)
+    domain = list(names)
+    columns = max(1, min(len(domain), WIDTH // (60 + 7 * max(map(len, domain)))))
+    legend = alt.Legend(title=title, orient="bottom", columns=columns, labelLimit=0, symbolOpacity=1)
+
+    def scale(values: Sequence[Any]) -> alt.Scale:
+        return alt.Scale(domain=domain, range=[values[place % len(values)] for place in order])
+
+    return _Look(
+        alt.Color("series:N", scale=scale(COLOURS), legend=legend),
+        alt.StrokeDash("series:N", scale=scale(DASHES), legend=legend),
+        alt.Shape("series:N", scale=scale(SHAPES), legend=legend),
     )
-    return [band, single, mean, point]
+
+
+def _curve_rows(series: Series, name: str, unit: str) -> _Rows:
+    rows: _Rows = []
+    for point in series.points:
+        base = {"series": name, "place": point.iteration}
+        if math.isfinite(point.interval.mean):
+            rows.append({**base, "seed": _MEAN, **_ends(point.interval, unit)})
+        if series.few and series.seeds > 1:
+            values = {seed: value for seed, value in point.values.items() if math.isfinite(value)}
+            rows += [{**base, "seed": seed, "mean": _scaled(value, unit)} for seed, value in values.items()]
+    return rows
+
+
+def _ends(interval: Interval, unit: str) -> dict[str, float | None]:
+    """Mean and ends as drawn; null where there are none."""
+    ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
+    return {key: _scaled(value, unit) if math.isfinite(value) else None for key, value in ends.items()}
+
+
+def _scaled(value: float, unit: str) -> float:
+    return value / BYTES_PER_MEGABYTE if unit == "B" else value
+
+
+def _scale(rows: _Rows, unit: str) -> alt.Scale:
+    """From a little below the lowest value to a little above the highest; shares stay between 0 and 1."""
+    import altair as alt
+
+    ends = [row[key] for row in rows for key in ("mean", "low", "high") if row.get(key) is not None] or [0.0, 1.0]
+    low, high = min(ends), max(ends)
+    margin = 0.04 * ((high - low) or abs(high) or 1.0)
+    low, high = low - margin, high + margin
+    if unit == "fraction":
+        low, high = max(low, 0.0), min(high, 1.0)
+    return alt.Scale(domain=[low, high], nice=True, zero=False, clamp=True)
+
+
+def _fit() -> alt.AutoSizeParams:
+    import altair as alt
+
+    return alt.AutoSizeParams(type="fit-x", contains="padding")
+
+
+def _svg(chart: Any) -> str:
+    """The chart's SVG, on white. Identifiers are numbered anew, because vl-convert goes on counting."""
+    import altair as alt
+    import vl_convert
+
+    fonts = "Helvetica, Arial, Liberation Sans, sans-serif"
+    styled = (
+        chart.configure(background="white", font=fonts, padding=8)
+        .configure_axis(labelFontSize=12, titleFontSize=13, gridColor="#e4e4e4", titleFontWeight="normal")
+        .configure_legend(labelFontSize=12, titleFontSize=12, symbolSize=110)
+        .configure_title(fontSize=14, anchor="start", limit=WIDTH)
+        .configure_view(stroke="#cccccc")
+        .configure_header(labelFontSize=12)
+    )
+    version = "v" + ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
+    text = vl_convert.vegalite_to_svg(styled.to_dict(), vl_version=version, allowed_base_urls=[])
+    names: dict[str, str] = {}
+    return _GENERATED_ID.sub(lambda match: names.setdefault(match.group(), f"part{len(names)}"), text) + "\n"

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -12,6 +13,7 @@ from hpbench.definition.resolve import Selection
 from hpbench.execution.environment import EnvironmentRefusedError, job_environment
 from hpbench.execution.job import Ended, Job, Progressed, Started, _outcome
 from hpbench.execution.local import LocalExecutor
+from hpbench.parts.datasets.prepared import DataError, prepare_dataset
 from hpbench.plan.cases import cells
 from hpbench.records.trial import Outcome
 from tests.conftest import SMALL
@@ -23,16 +25,17 @@ def executor():
         yield LocalExecutor(2, Path(folder))
 
 
-def trials(count, data="unchecked", **changes):
-    planned = cells(
-        parse(
-            SMALL,
-            "small.yaml",
-            Selection(seeds=count, cases=("fast",), readings=("default",), changes=changes),
-        ),
-        lambda settings: data,
-    )
-    return tuple(cell.trial for cell in planned)
+def trials(count, folder, **changes):
+    """Trials of the small benchmark over data that is prepared in ``folder``, where there is any."""
+
+    def fingerprint(settings):
+        try:
+            return prepare_dataset(settings.dataset.model_dump(), folder).fingerprint
+        except DataError:
+            return "none"
+
+    selection = Selection(seeds=count, cases=("fast",), readings=("default",), changes=changes)
+    return tuple(cell.trial for cell in cells(parse(SMALL, "small.yaml", selection), fingerprint))
 
 
 def run(executor, jobs, limit=60.0, also=lambda message: None):
@@ -53,7 +56,7 @@ def kill_workers():
 
 
 def test_a_job_reports_start_progress_and_end(executor, tmp_path):
-    todo = trials(2)
+    todo = trials(2, tmp_path)
     messages, results = run(executor, [Job(todo, False, str(tmp_path), "code")])
     kinds = [type(message) for message in messages if message.__class__ is not Progressed]
     assert kinds == [Started, Ended, Started, Ended]
@@ -65,7 +68,7 @@ def test_a_job_reports_start_progress_and_end(executor, tmp_path):
 
 
 def test_a_shared_job_gives_the_bits_of_isolated_ones(executor, tmp_path):
-    todo = trials(3)
+    todo = trials(3, tmp_path)
     _, shared = run(executor, [Job(todo, False, str(tmp_path), "code")])
     _, alone = run(executor, [Job((trial,), True, str(tmp_path), "code") for trial in todo])
     for trial in todo:
@@ -83,8 +86,8 @@ def test_a_shared_job_gives_the_bits_of_isolated_ones(executor, tmp_path):
 
 
 def test_a_trial_over_its_limit_is_ended_and_the_rest_go_on(executor, tmp_path):
-    endless = trials(1, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
-    quick = trials(1)
+    endless = trials(1, tmp_path, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    quick = trials(1, tmp_path)
     _, results = run(executor, [Job(endless + quick, False, str(tmp_path), "code")], limit=4.0)
     assert results[endless[0].identity].outcome is Outcome.TIMED_OUT
     assert "limit of 4 s" in results[endless[0].identity].message
@@ -92,7 +95,7 @@ def test_a_trial_over_its_limit_is_ended_and_the_rest_go_on(executor, tmp_path):
 
 
 def test_a_killed_job_loses_only_the_trial_under_way(executor, tmp_path):
-    todo = trials(3, **{"training.evaluate_every": 1})
+    todo = trials(3, tmp_path, **{"training.evaluate_every": 1})
     killed = []
 
     def kill_second(message):
@@ -108,7 +111,7 @@ def test_a_killed_job_loses_only_the_trial_under_way(executor, tmp_path):
 
 
 def test_a_trial_that_raises_is_recorded_in_words(executor, tmp_path):
-    bad = trials(1, **{"dataset": {"name": "npz", "path": str(tmp_path / "none.npz")}})
+    bad = trials(1, tmp_path, **{"dataset": {"name": "npz", "path": str(tmp_path / "none.npz")}})
     _, results = run(executor, [Job(bad, False, str(tmp_path), "code")])
     result = results[bad[0].identity]
     assert result.outcome is Outcome.FAILED
@@ -116,8 +119,16 @@ def test_a_trial_that_raises_is_recorded_in_words(executor, tmp_path):
     assert "\n" not in result.message
 
 
+def test_data_that_changed_since_the_plan_is_refused(executor, tmp_path):
+    planned = trials(1, tmp_path)[0]
+    changed = replace(planned, data="another fingerprint")
+    _, results = run(executor, [Job((changed,), False, str(tmp_path), "code")])
+    assert results[changed.identity].outcome is Outcome.FAILED
+    assert "has changed since the run was planned" in results[changed.identity].message
+
+
 def test_a_diverged_trial_keeps_its_last_accuracy_to_the_end(executor, tmp_path):
-    wild = trials(1, **{"training.learning_rate": 3e38, "dataset.scale": 1e6, "cases.fast": {}})
+    wild = trials(1, tmp_path, **{"training.learning_rate": 3e38, "dataset.scale": 1e6, "cases.fast": {}})
     _, results = run(executor, [Job(wild, False, str(tmp_path), "code")])
     result = results[wild[0].identity]
     assert result.outcome is Outcome.DIVERGED
@@ -134,7 +145,7 @@ def test_running_out_of_memory_is_told_apart():
 
 
 def test_an_interrupt_records_the_running_trials(executor, tmp_path):
-    endless = trials(2, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    endless = trials(2, tmp_path, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
     ended = []
 
     def listen(message):

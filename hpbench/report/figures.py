@@ -1,0 +1,146 @@
+"""Which figures a report has, drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hpbench.analysis.effects import Effects, Response, SurfacePoint
+from hpbench.analysis.evidence import Evidence
+from hpbench.definition.schema import Definition, Figure
+from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect
+from hpbench.report.curves import curves, drawn_evidence, marks
+from hpbench.report.facts import Facts
+
+RATE = "learning_rate"
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure of the report.
+
+    Attributes:
+        name: File name, ending in ``.svg``.
+        title: For a person.
+        svg: The drawing.
+    """
+
+    name: str
+    title: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All figures of a report.
+
+    Attributes:
+        asked: Figure id to the drawn figure; one whose metric was not measured is not there.
+        studies: Study to its drawn effect of the learning rate.
+    """
+
+    asked: Mapping[str, Drawn]
+    studies: Mapping[str, Drawn]
+
+    @property
+    def files(self) -> dict[str, str]:
+        """File name to content."""
+        return {drawn.name: drawn.svg for drawn in (*self.asked.values(), *self.studies.values())}
+
+
+def draw(facts: Facts) -> Figures:
+    """Draw the definition's figures, and for each study the effect of the learning rate."""
+    names = _Names()
+    figures = facts.definition.figures
+    evidence = drawn_evidence(facts.tables, facts.resolved, {figure.metric for figure in figures})
+    asked = {}
+    for figure in figures:
+        svg = DRAWERS[figure.kind](evidence, figure, _places(facts.definition))
+        if svg:
+            asked[figure.id] = Drawn(names.free(figure.id), figure.title, svg)
+    studies = {}
+    for study, effects in facts.effects.items():
+        surface = rate_surface(effects)
+        if surface:
+            title = f"{study}: effect of the learning rate"
+            svg = rate_effect(*surface, title=title)
+            studies[study] = Drawn(names.free(f"effect-{study}"), title, svg)
+    return Figures(asked, studies)
+
+
+def rate_surface(effects: Effects) -> tuple[list[SurfaceMark], str, str, str] | None:
+    """Accuracy over the grid by learning rate: marks, metric, title of the axis and of the lines.
+
+    None without a learning rate among the axes, or without an accuracy.
+    """
+    axis = next((axis for axis in effects.axes if axis.rpartition(".")[2] == RATE), None)
+    response = _widest(effects.responses)
+    if axis is None or response is None or not all(_positive(value) for value in effects.axes[axis]):
+        return None
+    others = [other for other in effects.axes if other != axis]
+    line_title = " × ".join(spoken(other) for other in others)
+    surface = [_surface_mark(point, axis, others) for point in response.surface]
+    return surface, response.metric, spoken(axis), line_title
+
+
+def spoken(axis: str) -> str:
+    """An axis' name in words: ``batch size`` for ``training.batch_size``."""
+    return axis.rpartition(".")[2].replace("_", " ")
+
+
+def _surface_mark(point: SurfacePoint, axis: str, others: Sequence[str]) -> SurfaceMark:
+    line = " × ".join(str(point.point[other]) for other in others) or "all"
+    panel = "end of the run" if point.iteration is None else f"iteration {point.iteration}"
+    return SurfaceMark(panel, line, float(point.point[axis]), point.interval)
+
+
+def _widest(responses: Sequence[Response]) -> Response | None:
+    """The accuracy read at the most iterations."""
+    accuracies = [response for response in responses if response.unit == "fraction"]
+    return max(accuracies, key=lambda response: len(response.surface), default=None)
+
+
+def _positive(value: float | int | str) -> bool:
+    return not isinstance(value, str) and value > 0
+
+
+def _places(definition: Definition) -> dict[str, int]:
+    """Each case's place in the palette: its position among the document's cases, or in its study."""
+    places = {case: position for position, case in enumerate(definition.cases)}
+    for study, body in definition.studies.items():
+        places |= {f"{study}/{case}": position for position, case in enumerate(body.cases)}
+    return places
+
+
+def _draw_curves(evidence: Evidence, figure: Figure, places: Mapping[str, int]) -> str:
+    found = curves(evidence, figure.metric, figure.cases)
+    known = {series.case: places.get(series.case, index) for index, series in enumerate(found)}
+    return learning_curves(found, figure.metric, figure.title, known) if found else ""
+
+
+def _draw_cases(evidence: Evidence, figure: Figure, places: Mapping[str, int]) -> str:
+    found = marks(evidence, figure.metric, figure.cases)
+    return case_marks(found, figure.metric, figure.title) if found else ""
+
+
+DRAWERS: Mapping[str, Callable[[Evidence, Figure, Mapping[str, int]], str]] = {
+    "curves": _draw_curves,
+    "cases": _draw_cases,
+}
+"""Kind of figure to what draws it; an empty text means that its metric was not measured."""
+
+
+class _Names:
+    """File names, each once, also where upper and lower case are the same."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def free(self, name: str) -> str:
+        """The name, or the name with a number if it is taken."""
+        candidate, number = name, 1
+        while candidate.casefold() in self._taken:
+            number += 1
+            candidate = f"{name}-{number}"
+        self._taken.add(candidate.casefold())
+        return f"{candidate}.svg"

@@ -1,0 +1,1 @@
+"""Sections of the Markdown report: each a function from the facts to Markdown."""

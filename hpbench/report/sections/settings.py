@@ -1,0 +1,95 @@
+"""What was run: cases, protocol, studies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hpbench.definition.readings import DEFAULT
+from hpbench.definition.schema import Study
+from hpbench.report.facts import Facts
+from hpbench.report.markup import Markup, bold, bullets, escape, join, table
+from hpbench.report.settings_text import flat, text
+
+ALWAYS = ("batch_size", "test_batch_size", "learning_rate", "iterations")
+"""Settings that every table of cases shows, whether they differ or not."""
+
+
+def settings(facts: Facts) -> Markup:
+    """Cases, protocol and studies."""
+    by_case = {case: found for case in facts.definition.cases if (found := _settings(facts, case))}
+    columns = _columns(list(by_case.values()))
+    return join(
+        "## Settings",
+        _cases(by_case, columns),
+        "### Protocol",
+        "The same in every case, under the default reading." if by_case else "",
+        _protocol(by_case, columns),
+        _seeds(facts),
+        _studies(facts),
+    )
+
+
+def _settings(facts: Facts, case: str) -> dict[str, str]:
+    return flat(facts.tables.settings.get((case, DEFAULT), {}))
+
+
+def _columns(cases: Sequence[Mapping[str, str]]) -> list[str]:
+    """What a table of cases shows: what differs, after what it always shows."""
+    names = list(dict.fromkeys(name for found in cases for name in found))
+    differing = [name for name in names if len({found.get(name) for found in cases}) > 1]
+    return [*(name for name in ALWAYS if name in names), *(name for name in differing if name not in ALWAYS)]
+
+
+def _cases(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Markup:
+    if not by_case:
+        return Markup("No case was run under the default reading.")
+    rows = [[case, *(found.get(column, "–") for column in columns)] for case, found in by_case.items()]
+    return table(["case", *(column.replace("_", " ") for column in columns)], rows, numeric=1)
+
+
+def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Markup:
+    if not by_case:
+        return Markup("")
+    common = next(iter(by_case.values()))
+    rows = [[name.replace("_", " "), value] for name, value in common.items() if name not in columns]
+    return table(["setting", "value"], rows)
+
+
+def _seeds(facts: Facts) -> Markup:
+    definition = facts.definition
+    others = f" Other readings: {definition.reading_seeds} seeds, not timed" if len(facts.readings) > 1 else ""
+    which = ", ".join(definition.reading_cases)
+    only = f" (only {escape(which)})" if which and others else ""
+    return Markup(
+        f"Seeds: {definition.seeds}, of which {definition.timed_seeds} timed alone on the machine."
+        f"{others}{only}{'.' if others else ''}"
+    )
+
+
+def _studies(facts: Facts) -> Markup:
+    studies = facts.definition.studies
+    if not studies:
+        return Markup("")
+    return join(
+        "### Studies beside the document's cases",
+        bullets(
+            Markup(f"{bold(name)}: {escape(study.why)} {escape(_study(study))}") for name, study in studies.items()
+        ),
+    )
+
+
+def _study(study: Study) -> str:
+    """Cases, grid and seeds of a study in a sentence."""
+    grid = " × ".join(f"{axis} {text(list(values))}" for axis, values in study.grid.items())
+    listed = "; ".join(f"{case} ({_changes(changes)})" for case, changes in study.cases.items())
+    parts = [
+        *([f"cases: {listed}"] if listed else []),
+        *([f"grid: {grid}"] if grid else []),
+        *([f"read at iterations {text(list(study.read_at))}"] if study.read_at else []),
+        f"{study.seeds} seeds, {study.timed_seeds} timed",
+    ]
+    return "; ".join(parts) + "."
+
+
+def _changes(changes: Mapping[str, object]) -> str:
+    return ", ".join(f"{path} = {text(value)}" for path, value in changes.items()) or "no change"
