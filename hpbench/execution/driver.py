@@ -153,7 +153,7 @@ def _run_record(resolved: Resolved, prepared: PreparedData, machine: dict[str, s
         "version": definition.version,
         "profile": resolved.selection.profile,
         "definition": resolved.source.text,
-        "file": resolved.source.file,
+        "file": Path(resolved.source.file).name,
         "selection": resolved.selection.as_dict(),
         "command": command,
         "machine": machine,

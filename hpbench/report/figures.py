@@ -63,7 +63,8 @@ def draw(facts: Facts) -> Figures:
         surface = rate_surface(effects)
         if surface:
             title = f"{study}: effect of the learning rate"
-            svg = rate_effect(*surface, title=title)
+            points, metric, axis, lines = surface
+            svg = rate_effect(points, metric, title, axis, lines)
             studies[study] = Drawn(names.free(f"effect-{study}"), title, svg)
     return Figures(asked, studies)
 

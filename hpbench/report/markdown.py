@@ -1,0 +1,38 @@
+"""The Markdown report of a benchmark."""
+
+from __future__ import annotations
+
+from hpbench.report.facts import Facts
+from hpbench.report.figures import Figures
+from hpbench.report.markup import join
+from hpbench.report.sections.advice import advice
+from hpbench.report.sections.again import again, conventions, failures
+from hpbench.report.sections.claims import claim_details, claim_map
+from hpbench.report.sections.drawings import drawings
+from hpbench.report.sections.effects import grid_effects
+from hpbench.report.sections.numbers import accuracy, memory, reported, time
+from hpbench.report.sections.opening import data, question, title
+from hpbench.report.sections.settings import settings
+
+
+def markdown(facts: Facts, figures: Figures) -> str:
+    """The whole report; images are linked in a folder of the benchmark's id beside it."""
+    sections = (
+        title(facts),
+        question(facts),
+        data(facts),
+        settings(facts),
+        claim_map(facts),
+        claim_details(facts),
+        accuracy(facts),
+        time(facts),
+        memory(facts),
+        reported(facts),
+        drawings(facts, figures),
+        grid_effects(facts, figures),
+        advice(facts),
+        failures(facts),
+        again(facts),
+        conventions(facts),
+    )
+    return join(*sections) + "\n"

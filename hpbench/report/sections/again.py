@@ -1,0 +1,71 @@
+"""Trials without a result, how to make the report again, the machine, and what the words mean."""
+
+from __future__ import annotations
+
+from hpbench import __version__
+from hpbench.records.trial import Outcome
+from hpbench.report.facts import Facts
+from hpbench.report.markup import Markup, bold, bullets, code_block, escape, join, shortened, table
+
+MOST_FAILURES = 100
+MESSAGE_LENGTH = 300
+
+CONVENTIONS = {
+    "Intervals": "95 % intervals of the mean over the seeds: Student's t from 3 to 9 seeds, from 10 the bias-corrected and "
+    "accelerated bootstrap; none with fewer than 3 seeds.",
+    "Prediction intervals": "where one further run would lie with 95 %: wider than the interval of the mean.",
+    "Seeds": "set initialisation and order of the data alike in every case, so cases are compared seed by seed.",
+    "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the end and counts in n.",
+    "Training memory": "the peak of the process after warm-up minus its level before the model was built.",
+    "Wall time": "per 100 iterations is the median over windows after the first, of training alone; compile is the first call; "
+    "total is the whole process.",
+    "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the process held.",
+}
+
+
+def failures(facts: Facts) -> Markup:
+    """Trials that gave no result, with what went wrong."""
+    trials = facts.tables.trials
+    results = [str(outcome) for outcome in Outcome if outcome.is_result]
+    failed = trials[~trials["outcome"].isin(results)].sort_values(["case", "reading", "seed"], kind="stable")
+    if failed.empty:
+        return join("## Trials without a result", f"None: all {len(trials)} trials gave a result.")
+    shown = failed.head(MOST_FAILURES)
+    rows = [
+        [str(case), str(reading), str(seed), _outcome(str(outcome)), shortened(str(message), MESSAGE_LENGTH)]
+        for case, reading, seed, outcome, message in zip(
+            *(shown[column] for column in ("case", "reading", "seed", "outcome", "message")), strict=True
+        )
+    ]
+    more = len(failed) - len(shown)
+    return join(
+        "## Trials without a result",
+        f"{len(failed)} of {len(trials)} trials.",
+        table(["case", "reading", "seed", "outcome", "message"], rows),
+        f"And {more} more." if more else "",
+    )
+
+
+def _outcome(outcome: str) -> str:
+    return outcome.replace("_", " ")
+
+
+def again(facts: Facts) -> Markup:
+    """The command and the versions, then the machine."""
+    definition, machine = facts.definition, facts.tables.machine
+    version = str(machine.get("hpbench", __version__))
+    return join(
+        "## To make exactly this again",
+        code_block(facts.tables.command),
+        f"With hpbench {escape(version)} and version {definition.version} of the definition {escape(definition.id)}.",
+        "### Machine and versions",
+        table(["", ""], [[key, str(value)] for key, value in machine.items()]) if machine else "Not recorded.",
+    )
+
+
+def conventions(facts: Facts) -> Markup:
+    """What intervals, divergence and the measurements are."""
+    items = [Markup(f"{bold(name)}: {escape(text)}") for name, text in CONVENTIONS.items()]
+    if not facts.definition.compute.deterministic:
+        items.append(Markup(f"{bold('Not deterministic')}: the definition allows the same seed to give other bits."))
+    return join("## Conventions", bullets(items))

@@ -1,0 +1,28 @@
+"""The document's figures, drawn again."""
+
+from __future__ import annotations
+
+from hpbench.report.facts import Facts
+from hpbench.report.figures import Drawn, Figures
+from hpbench.report.markup import Markup, escape, join
+
+
+def image(facts: Facts, drawn: Drawn) -> Markup:
+    """A figure as an image, linked relative to the report."""
+    return Markup(f"![{escape(drawn.title)}]({facts.definition.id}/{drawn.name})")
+
+
+def drawings(facts: Facts, figures: Figures) -> Markup:
+    """The definition's figures with the document's number of each."""
+    if not facts.definition.figures:
+        return Markup("")
+    parts: list[str] = [
+        "## Figures",
+        "Under the default reading: means over the seeds with their 95 % intervals; "
+        "with fewer than 3 seeds each seed as a thin line.",
+    ]
+    for figure in facts.definition.figures:
+        drawn = figures.asked.get(figure.id)
+        parts.append(f"### {escape(figure.title)} (document: {escape(figure.where)})")
+        parts.append(image(facts, drawn) if drawn else "Not measured in this run.")
+    return join(*parts)
