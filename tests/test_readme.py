@@ -1,0 +1,74 @@
+"""The README tells the truth: its commands and its definition run as they stand."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [
+    line
+    for block in re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    for line in block.splitlines()
+    if line.startswith("hpbench ")
+]
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory):
+    """A folder with the bundled definitions and the README's own one, as its reader would have them."""
+    folder = tmp_path_factory.mktemp("readme")
+    shutil.copytree(ROOT / "benchmarks", folder / "benchmarks")
+    definition = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert definition
+    (folder / "momentum.yaml").write_text(definition.group(1), encoding="utf-8")
+    return folder
+
+
+def run(command, folder):
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
+    words = [sys.executable, "-m", *shlex.split(command)]
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_hpbench_command_of_the_readme_runs(command, workplace):
+    """In the README's order, in one folder; a run over data that the reader has to bring is only planned."""
+    needs_data = "path/to/" in command
+    done = run(command.replace("hpbench run", "hpbench show") if needs_data else command, workplace)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout
+
+
+def test_the_commands_leave_what_the_readme_says(workplace):
+    for name in ("README.md", "lenet-batch-lr.md", "lenet-batch-lr.json", "momentum.md"):
+        assert (workplace / "reports" / name).exists()
+
+
+def test_the_readme_names_every_bundled_benchmark_and_profile():
+    for path in (ROOT / "benchmarks").glob("*.yaml"):
+        assert f"benchmarks/{path.name}" in README
+    for word in ("smoke", "quick", "standard", "full"):
+        assert f"`{word}`" in README
+
+
+def test_tox_and_ci_run_what_the_readme_says():
+    tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
+    assert "env_list = lint, types, tests" in tox
+    assert "commands = hpbench run {posargs}" in tox
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    assert "python -m tox\n" in ci
+    assert "python -m tox -e bench -- --profile smoke" in ci
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
+def test_links_within_the_repository_lead_somewhere(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (ROOT / target).exists(), target
