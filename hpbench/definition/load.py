@@ -72,6 +72,8 @@ def _references(definition: Definition) -> Iterator[tuple[tuple[str | int, ...],
             if case not in cases:
                 yield ("claims", index, "test"), f"claim '{claim.id}' names case '{case}'; there are: {known}"
     for index, figure in enumerate(definition.figures):
+        if figure.kind == "readings" and len(figure.cases) != 1:
+            yield ("figures", index), f"figure '{figure.id}' shows one case under each reading: name one case"
         for case in figure.cases:
             if case not in cases:
                 yield ("figures", index), f"figure '{figure.id}' names case '{case}'; there are: {known}"

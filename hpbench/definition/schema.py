@@ -115,11 +115,11 @@ class Claim(_Strict):
 
 
 class Figure(_Strict):
-    """A figure of the document to be drawn again: curves over iterations, or one mark a case."""
+    """A figure: curves of cases over iterations, one mark a case, or curves of a case under each reading."""
 
     id: Name
     title: str
-    kind: Literal["curves", "cases"]
+    kind: Literal["curves", "cases", "readings"]
     metric: str
     cases: tuple[str, ...] = Field(min_length=1)
     where: str

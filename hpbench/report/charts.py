@@ -12,7 +12,7 @@ from hpbench.analysis.statistics import Interval
 from hpbench.records.metrics import metric as described
 from hpbench.report.curves import Mark, Series
 from hpbench.report.markup import clean
-from hpbench.report.numerals import BYTES_PER_MEGABYTE, with_unit
+from hpbench.report.numerals import BYTES_PER_MEGABYTE, full_title, with_unit
 
 if TYPE_CHECKING:
     import altair as alt
@@ -47,7 +47,7 @@ class SurfaceMark:
 
 @dataclass(frozen=True)
 class _Look:
-    """How series are told apart: one legend for colour, dash and shape together."""
+    """How series are told apart: colour, dash and shape, with one legend."""
 
     color: alt.Color
     dash: alt.StrokeDash
@@ -98,10 +98,10 @@ def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
     low = alt.Y("low:Q", title=title_y)
     plot = alt.Chart()
     layers = [
-        plot.transform_filter(f"datum.seed > {_MEAN}").mark_point(size=26, opacity=0.5, color="#555").encode(x, y),
+        plot.transform_filter(f"datum.seed > {_MEAN}").mark_point(size=30, opacity=0.5, color="#555").encode(x, y),
         plot.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2.5, color=COLOURS[0])
         .encode(x, low, alt.Y2("high:Q")),
-        plot.transform_filter(f"datum.seed == {_MEAN}").mark_point(filled=True, size=75, opacity=1, color=COLOURS[0])
+        plot.transform_filter(f"datum.seed == {_MEAN}").mark_point(filled=True, size=45, opacity=1, color=COLOURS[0])
         .encode(x, y),
     ]  # fmt: skip
     chart = alt.layer(*layers, data=alt.InlineData(values=rows))
@@ -139,10 +139,8 @@ def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str
 
 
 def axis_title(metric: str) -> str:
-    """What an axis shows, with its unit: ``time: per 100 iterations (s)``."""
-    unit, title = described(metric)
-    kind = {"s": "time: ", "B": "memory: "}.get(unit, "")
-    return with_unit(f"{kind}{title}", unit)
+    """What an axis shows, with its unit: ``time, per 100 iterations (s)``."""
+    return with_unit(full_title(metric), described(metric).unit)
 
 
 def short_names(cases: Sequence[str]) -> list[str]:
@@ -184,7 +182,7 @@ def _look(names: Sequence[str], places: Iterable[int], title: str | None = None)
 
     return _Look(
         alt.Color("series:N", scale=scale(COLOURS), legend=legend),
-        alt.StrokeDash("series:N", scale=scale(DASHES), legend=legend),
+        alt.StrokeDash("series:N", scale=scale(DASHES), legend=None),
         alt.Shape("series:N", scale=scale(SHAPES), legend=legend),
     )
 

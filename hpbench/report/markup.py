@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 _ACTIVE = re.compile(r"[\\`*\[\]$~|]")
 _UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_LINE_START = re.compile(r"^([#+=-]|\d+(?=[.)]))")
+_LINE_START = re.compile(r"^(?:(\d+)(?=[.)](?:\s|$))|(?=(?:#+|[-+=]+)(?:\s|$)))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -32,13 +32,7 @@ def escape(text: str) -> Markup:
         return text
     plain = clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     plain = _UNDERSCORE.sub(r"\\_", _ACTIVE.sub(r"\\\g<0>", plain))
-    return Markup(_LINE_START.sub(_guarded, plain))
-
-
-def _guarded(match: re.Match[str]) -> str:
-    """What would open a heading or a list at the start of a line, made inactive."""
-    start = match.group(1)
-    return f"\\{start}" if not start.isdigit() else f"{start}&#8203;"
+    return Markup(_LINE_START.sub(r"\g<1>\\", plain, count=1))
 
 
 def code(text: str) -> Markup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from hpbench.analysis.statistics import Interval
+from hpbench.records.metrics import metric as described
 from hpbench.report.markup import Markup
 
 MISSING = Markup("–")
@@ -52,6 +53,17 @@ def counted(value: Interval, unit: str) -> Markup:
     """As ``interval``, with the number of seeds where there is no interval: ``0.953 (n = 2)``."""
     shown = interval(value, unit)
     return shown if value.bounded or not value.n else Markup(f"{shown} (n = {value.n})")
+
+
+def full_title(metric: str) -> str:
+    """A metric's title that stands by itself: ``time, per 100 iterations``."""
+    unit, title = described(metric)
+    return {"s": "time, ", "B": "memory, "}.get(unit, "") + title
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 seed``, ``3 seeds``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def unit_name(unit: str) -> str:

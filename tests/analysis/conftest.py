@@ -50,8 +50,16 @@ reported:
   test_accuracy: {values: {A: 0.9, A - B: 0.1}, where: table 1}
   host_memory_training: {values: {C / A: 1.26}, where: figure 7}
 claims:
-  - {id: a-high, text: A is high., where: p. 1, tolerance_from: none, test: {name: between, metric: test_accuracy, cases: [A], low: 0.8}}
-  - {id: a-beats-b, text: A beats B., where: p. 2, tolerance_from: none, test: {name: greater, metric: test_accuracy, cases: [A], than: [B]}}
+  - id: a-high
+    text: A is high.
+    where: p. 1
+    tolerance_from: none
+    test: {name: between, metric: test_accuracy, cases: [A], low: 0.8}
+  - id: a-beats-b
+    text: A beats B.
+    where: p. 2
+    tolerance_from: none
+    test: {name: greater, metric: test_accuracy, cases: [A], than: [B]}
   - id: a-takes-longer
     text: A takes twice as long.
     where: p. 3

@@ -1,6 +1,7 @@
 """Every kind of claim on planted results."""
 
 import math
+from typing import ClassVar
 
 import pytest
 from pydantic import TypeAdapter
@@ -37,17 +38,41 @@ KINDS = [
     ({"name": "at_chance", "cases": ["A"], "margin": 0.02}, {"A": 0.1}, {"A": 0.3}),
     ({"name": "between", "cases": ["A", "B"], "low": 0.8}, {"A": 0.9, "B": 0.95}, {"A": 0.9, "B": 0.5}),
     ({"name": "between", "cases": ["A"], "high": 0.8}, {"A": 0.7}, {"A": 0.9}),
-    ({"name": "equal", "cases": ["A", "B", "C"], "tolerance": 0.05}, {"A": 1, "B": 1.02, "C": 0.97}, {"A": 1, "B": 1, "C": 1.2}),
-    ({"name": "equal", "cases": ["A", "B"], "tolerance": 0.05, "relative": True}, {"A": 10, "B": 10.3}, {"A": 10, "B": 11}),
-    ({"name": "greater", "cases": ["A", "B"], "than": ["C"]}, {"A": 0.9, "B": 0.8, "C": 0.7}, {"A": 0.9, "B": 0.6, "C": 0.7}),
+    (
+        {"name": "equal", "cases": ["A", "B", "C"], "tolerance": 0.05},
+        {"A": 1, "B": 1.02, "C": 0.97},
+        {"A": 1, "B": 1, "C": 1.2},
+    ),
+    (
+        {"name": "equal", "cases": ["A", "B"], "tolerance": 0.05, "relative": True},
+        {"A": 10, "B": 10.3},
+        {"A": 10, "B": 11},
+    ),
+    (
+        {"name": "greater", "cases": ["A", "B"], "than": ["C"]},
+        {"A": 0.9, "B": 0.8, "C": 0.7},
+        {"A": 0.9, "B": 0.6, "C": 0.7},
+    ),
     ({"name": "greater", "cases": ["A"], "than": ["B"], "margin": 0.1}, {"A": 0.9, "B": 0.7}, {"A": 0.9, "B": 0.85}),
-    ({"name": "greater", "cases": ["A"], "than": ["B"], "margin": 0.1, "relative": True}, {"A": 23, "B": 20}, {"A": 21, "B": 20}),
+    (
+        {"name": "greater", "cases": ["A"], "than": ["B"], "margin": 0.1, "relative": True},
+        {"A": 23, "B": 20},
+        {"A": 21, "B": 20},
+    ),
     ({"name": "ratio", "case": "A", "to": ["B"], "low": 1.9, "high": 2.1}, {"A": 2, "B": 1}, {"A": 3, "B": 1}),
     ({"name": "ratio", "case": "C", "to": ["A"], "around_reported": 0.1}, {"C": 1.3, "A": 1}, {"C": 2.26, "A": 1}),
     ({"name": "increasing", "cases": ["B", "A", "C"]}, {"B": 1, "A": 2, "C": 3}, {"B": 1, "A": 3, "C": 2}),
-    ({"name": "increasing", "cases": ["B", "A"], "margin": 0.5, "relative": True}, {"B": 2, "A": 4}, {"B": 2, "A": 2.5}),
-    ({"name": "proportional", "cases": ["B", "A", "C"], "to": "batch_size", "exponent": [0.8, 1.2]}, {"B": 3.2, "A": 6.4, "C": 12.8}, {"B": 9, "A": 9.1, "C": 9.2}),
-]  # fmt: skip
+    (
+        {"name": "increasing", "cases": ["B", "A"], "margin": 0.5, "relative": True},
+        {"B": 2, "A": 4},
+        {"B": 2, "A": 2.5},
+    ),
+    (
+        {"name": "proportional", "cases": ["B", "A", "C"], "to": "batch_size", "exponent": [0.8, 1.2]},
+        {"B": 3.2, "A": 6.4, "C": 12.8},
+        {"B": 9, "A": 9.1, "C": 9.2},
+    ),
+]
 names = [f"{test['name']}-{position}" for position, (test, _, _) in enumerate(KINDS)]
 
 
@@ -131,7 +156,7 @@ def test_a_ratio_to_zero_is_undefined(judge):
 
 
 class TestTracks:
-    TEST = {"name": "tracks", "metric": "test_accuracy", "case": "A", "reference": "B", "tolerance": 0.02}
+    TEST: ClassVar = {"name": "tracks", "metric": "test_accuracy", "case": "A", "reference": "B", "tolerance": 0.02}
 
     def judged(self, planted):
         parsed = TypeAdapter(CLAIMS.specification).validate_python(self.TEST)

@@ -11,15 +11,17 @@ MOST_FAILURES = 100
 MESSAGE_LENGTH = 300
 
 CONVENTIONS = {
-    "Intervals": "95 % intervals of the mean over the seeds: Student's t from 3 to 9 seeds, from 10 the bias-corrected and "
-    "accelerated bootstrap; none with fewer than 3 seeds.",
+    "Intervals": "95 % intervals of the mean over the seeds: Student's t from 3 to 9 seeds, from 10 the "
+    "bias-corrected and accelerated bootstrap; none with fewer than 3 seeds.",
     "Prediction intervals": "where one further run would lie with 95 %: wider than the interval of the mean.",
     "Seeds": "set initialisation and order of the data alike in every case, so cases are compared seed by seed.",
-    "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the end and counts in n.",
+    "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the "
+    "end and counts in n.",
     "Training memory": "the peak of the process after warm-up minus its level before the model was built.",
-    "Wall time": "per 100 iterations is the median over windows after the first, of training alone; compile is the first call; "
-    "total is the whole process.",
-    "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the process held.",
+    "Wall time": "per 100 iterations is the median over windows after the first, of training alone; compile is "
+    "the first call; total is the whole process.",
+    "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the "
+    "process held.",
 }
 
 

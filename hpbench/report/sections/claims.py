@@ -112,7 +112,7 @@ def evidence_table(quantities: Sequence[Quantity]) -> Markup:
     if not quantities:
         return Markup("")
     rows = [[q.label, _found(q), str(q.seeds), str(q.undefined), allowed(q), _verdict(q)] for q in quantities]
-    return table(["quantity", "mean [95 % interval]", "seeds", "undefined", "allowed", "verdict"], rows)
+    return table(["quantity", Markup("mean [95 % interval]"), "seeds", "undefined", "allowed", "verdict"], rows)
 
 
 def _found(quantity: Quantity) -> Markup:
@@ -127,7 +127,7 @@ def _found(quantity: Quantity) -> Markup:
 
 def allowed(quantity: Quantity) -> str:
     """The allowed interval in words."""
-    low, high = (f"{end:.6g}" for end in (quantity.low, quantity.high))
+    low, high = (f"{end:.3g}" if abs(end) < 1000 else f"{end:.6g}" for end in (quantity.low, quantity.high))
     if math.isinf(quantity.low) and math.isinf(quantity.high):
         return "anything"
     if math.isinf(quantity.high):

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hpbench.analysis.effects import Effects, Response
-from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures, spoken
 from hpbench.report.markup import Markup, escape, join, table
-from hpbench.report.numerals import counted, unit_name
+from hpbench.report.numerals import full_title, interval, unit_name
 from hpbench.report.sections.drawings import image
-
-TITLES = {"s": "time, ", "B": "memory, "}
+from hpbench.report.settings_text import text
 
 
 def grid_effects(facts: Facts, figures: Figures) -> Markup:
@@ -31,9 +29,9 @@ def grid_effects(facts: Facts, figures: Figures) -> Markup:
 
 
 def _study(effects: Effects) -> Markup:
-    absent = ", ".join(described(name).title for name in effects.not_measured)
+    absent = ", ".join(full_title(name) for name in effects.not_measured)
     return join(
-        f"Axes: {escape('; '.join(f'{spoken(axis)} {list(levels)}' for axis, levels in effects.axes.items()))}.",
+        f"Axes: {escape('; '.join(f'{spoken(axis)} {text(list(levels))}' for axis, levels in effects.axes.items()))}.",
         "Share of the variance over the grid that each axis, and each interaction (×), explains:",
         _shares(effects.responses),
         "Change of the response when an axis doubles, over all other axes, and Spearman's rank correlation beside it "
@@ -48,7 +46,7 @@ def _shares(responses: Sequence[Response]) -> Markup:
     keys.sort(key=len)
     rows = []
     for response in responses:
-        found = {share.axes: counted(share.share, "fraction") for share in response.shares}
+        found = {share.axes: interval(share.share, "fraction") for share in response.shares}
         rows.append([_title(response), str(response.seeds), *(found.get(key, "") for key in keys)])
     return table(["response", "seeds", *(" × ".join(map(spoken, key)) for key in keys)], rows, numeric=1)
 
@@ -58,8 +56,8 @@ def _directions(responses: Sequence[Response]) -> Markup:
         [
             _title(response),
             spoken(effect.axis),
-            Markup(f"{counted(effect.doubling, response.unit)} {unit_name(response.unit)}".rstrip()),
-            counted(effect.rank_correlation, "fraction"),
+            Markup(f"{interval(effect.doubling, response.unit)} {unit_name(response.unit)}".rstrip()),
+            interval(effect.rank_correlation, "fraction"),
         ]
         for response in responses
         for effect in response.effects
@@ -68,5 +66,5 @@ def _directions(responses: Sequence[Response]) -> Markup:
 
 
 def _title(response: Response) -> str:
-    title = TITLES.get(response.unit, "") + described(response.metric).title
+    title = full_title(response.metric)
     return title if response.iteration is None else f"{title} at iteration {response.iteration}"

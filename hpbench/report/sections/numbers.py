@@ -9,7 +9,7 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, folded, join, table
-from hpbench.report.numerals import MISSING, bounds, number, with_unit
+from hpbench.report.numerals import MISSING, bounds, full_title, number, with_unit
 
 NO_GPU = "no GPU"
 _Place = tuple[str, str]
@@ -49,8 +49,13 @@ def memory(facts: Facts) -> Markup:
     if not rows:
         return join("## Memory", "No trial was measured for memory.")
     host = [row for row in rows if row.device is None]
-    return join("## Memory", "In MB (1,000,000 bytes), of trials alone on the machine.", "### Host",
-                _pivot(host, with_reading=any(row.reading != DEFAULT for row in host)), *_device_tables(facts, rows))  # fmt: skip
+    return join(
+        "## Memory",
+        "In MB (1,000,000 bytes), of trials alone on the machine.",
+        "### Host",
+        _pivot(host, with_reading=any(row.reading != DEFAULT for row in host)),
+        *_device_tables(facts, rows),
+    )
 
 
 def _device_tables(facts: Facts, rows: Sequence[Row]) -> list[Markup]:
@@ -125,9 +130,9 @@ _Column = tuple[str, Callable[[Comparison], str]]
 _READING: _Column = ("reading", lambda item: item.reading)
 _NUMBERS: tuple[_Column, ...] = (
     ("what", lambda item: item.key),
-    ("metric", lambda item: with_unit(described(item.metric).title, item.unit)),
+    ("metric", lambda item: with_unit(full_title(item.metric), item.unit)),
     ("reported", lambda item: number(item.reported, item.unit)),
-    ("ours [95 % interval]", lambda item: bounds(item.mean, item.low, item.high, item.unit)),
+    (Markup("ours [95 % interval]"), lambda item: bounds(item.mean, item.low, item.high, item.unit)),
     ("95 % of single runs", lambda item: _predicted(item)),
     ("n", lambda item: str(item.n)),
     ("reported inside", lambda item: {None: "too few seeds" if item.n else "–", True: "yes", False: "no"}[item.inside]),

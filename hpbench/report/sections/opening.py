@@ -44,7 +44,7 @@ def citation(source: Source) -> Markup:
     names = escape(", ".join(source.authors))
     translated = f" ({escape(source.title_in_english)})" if source.title_in_english else ""
     where = [escape(str(part)) for part in (source.venue, source.year) if part]
-    language = [f"language: {escape(source.language)}"] if source.language else []
+    language = [f"Language: {escape(source.language)}"] if source.language else []
     parts = [*([names] if names else []), f"*{escape(source.title)}*{translated}", *where, *language]
     return Markup(". ".join(parts) + ".")
 

@@ -8,6 +8,7 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Study
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, escape, join, table
+from hpbench.report.numerals import plural
 from hpbench.report.settings_text import flat, text
 
 ALWAYS = ("batch_size", "test_batch_size", "learning_rate", "iterations")
@@ -57,7 +58,9 @@ def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) 
 
 def _seeds(facts: Facts) -> Markup:
     definition = facts.definition
-    others = f" Other readings: {definition.reading_seeds} seeds, not timed" if len(facts.readings) > 1 else ""
+    others = (
+        f" Other readings: {plural(definition.reading_seeds, 'seed')}, not timed" if len(facts.readings) > 1 else ""
+    )
     which = ", ".join(definition.reading_cases)
     only = f" (only {escape(which)})" if which and others else ""
     return Markup(
@@ -86,7 +89,7 @@ def _study(study: Study) -> str:
         *([f"cases: {listed}"] if listed else []),
         *([f"grid: {grid}"] if grid else []),
         *([f"read at iterations {text(list(study.read_at))}"] if study.read_at else []),
-        f"{study.seeds} seeds, {study.timed_seeds} timed",
+        f"{plural(study.seeds, 'seed')}, {study.timed_seeds} timed",
     ]
     return "; ".join(parts) + "."
 

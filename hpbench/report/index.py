@@ -1,0 +1,117 @@
+"""The index of the reports in a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hpbench.analysis.verdicts import Verdict
+from hpbench.definition.readings import DEFAULT
+from hpbench.report.files import write_whole
+from hpbench.report.json_export import FORMAT
+from hpbench.report.markup import Markup, escape, join, table
+from hpbench.report.verdict_words import WORDS, count
+
+NAME = "README.md"
+MARKER = "<!-- hpbench: index of reports -->"
+"""The first line of an index: a file without it is somebody's own, and stays."""
+_NEEDED = {"format", "benchmark", "version", "title", "profile", "created", "data", "claims"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A report in the index: ``data`` is the name of its data, ``counts`` verdict to number of claims."""
+
+    benchmark: str
+    version: int
+    title: str
+    profile: str
+    created: str
+    data: str
+    counts: Mapping[str, int]
+
+
+def write_index(folder: Path) -> Path | None:
+    """Write the folder's index; None if a file of somebody else's stands in its place."""
+    path = folder / NAME
+    if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(MARKER):
+        return None
+    write_whole(path, [index(folder)])
+    return path
+
+
+def index(folder: Path) -> str:
+    """The index as Markdown: a row for every export of a known format."""
+    entries = [entry for path in sorted(folder.glob("*.json")) if (entry := read_entry(path))]
+    verdicts = [WORDS[verdict] for verdict in Verdict]
+    rows = [_row(folder, entry) for entry in entries]
+    return (
+        join(
+            MARKER,
+            "# Reports",
+            "Number of claims by verdict, under the default reading of each benchmark.",
+            table(["benchmark", "title", "profile", "data", *verdicts, "run"], rows) if rows else "No report yet.",
+        )
+        + "\n"
+    )
+
+
+def _row(folder: Path, entry: Entry) -> list[str]:
+    file = f"{entry.benchmark}.md"
+    name = escape(entry.benchmark)
+    link = Markup(f"[{name}]({file})") if (folder / file).exists() else name
+    counts = [str(entry.counts[verdict.value]) for verdict in Verdict]
+    return [link, entry.title, entry.profile, entry.data, *counts, entry.created]
+
+
+def read_entry(path: Path) -> Entry | None:
+    """What the index tells of an export; None if the file is not an export of a known format."""
+    try:
+        found = _needed(path.read_text(encoding="utf-8"))
+        if found.get("format") != FORMAT or found["benchmark"] != path.stem:
+            return None
+        counts = count(claim["verdict"] for claim in found["claims"] if claim["reading"] == DEFAULT)
+        data = str(found["data"]["name"]) + (" (generated)" if found["data"]["generated"] else "")
+        title, profile, created = (str(found[key]) for key in ("title", "profile", "created"))
+        return Entry(path.stem, int(found["version"]), title, profile, created, data, counts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _needed(text: str) -> dict[str, Any]:
+    """The members of a JSON object that an index needs, read from the start until all are found.
+
+    Raises:
+        ValueError: If the text is not JSON up to there, or no object.
+    """
+    decoder = json.JSONDecoder()
+    found: dict[str, Any] = {}
+    place = _after(text, 0, "{")
+    while _NEEDED - found.keys():
+        key, place = decoder.raw_decode(text, _skip(text, place))
+        value, place = decoder.raw_decode(text, _skip(text, _after(text, place, ":")))
+        if key in _NEEDED:
+            found[key] = value
+        place = _skip(text, place)
+        if text[place : place + 1] == "}":
+            break
+        place = _after(text, place, ",")
+    return found
+
+
+def _skip(text: str, place: int) -> int:
+    """The place of the next character that is no white space."""
+    while text[place : place + 1] in {" ", "\t", "\n", "\r"}:
+        place += 1
+    return place
+
+
+def _after(text: str, place: int, sign: str) -> int:
+    """The place after a sign that has to come next."""
+    place = _skip(text, place)
+    if text[place : place + 1] != sign:
+        raise ValueError(f"expected {sign}")
+    return place + 1

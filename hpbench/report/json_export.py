@@ -1,0 +1,161 @@
+"""The report as strict JSON (format 1): numbers that are not finite are null; one row or curve point a line."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hpbench.analysis.summary import Comparison, Row
+from hpbench.analysis.verdicts import Finding, Quantity
+from hpbench.report.facts import Facts
+
+FORMAT = 1
+
+
+def chunks(facts: Facts) -> Iterator[str]:
+    """The document piece by piece: with many trials it is large."""
+    yield "{\n"
+    for key, value in _head(facts).items():
+        yield f"{_dump(key)}: {_dump(value)},\n"
+    yield from _list("claims", (_dump(_claim(finding)) for finding in facts.findings.values()))
+    yield ",\n"
+    yield from _list("comparisons", (_dump(comparison(item)) for item in facts.comparisons))
+    yield ",\n"
+    yield from _list("rows", _rows(facts.rows))
+    yield ",\n"
+    yield from _list("curves", _curves(facts))
+    yield "\n}\n"
+
+
+def text(facts: Facts) -> str:
+    """The whole document."""
+    return "".join(chunks(facts))
+
+
+def _head(facts: Facts) -> dict[str, Any]:
+    """What stands before the lists, so that an index finds it without reading those."""
+    definition, tables = facts.definition, facts.tables
+    return {
+        "format": FORMAT,
+        "benchmark": definition.id,
+        "version": definition.version,
+        "title": definition.title,
+        "profile": facts.resolved.selection.profile,
+        "created": tables.created,
+        "command": tables.command,
+        "data": {
+            "name": tables.data.get("name"),
+            "fingerprint": tables.data.get("fingerprint"),
+            "generated": bool(tables.data.get("generated", False)),
+        },
+        "machine": dict(tables.machine),
+    }
+
+
+def _claim(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.claim,
+        "reading": finding.reading,
+        "verdict": finding.verdict.value,
+        "evidence": {
+            "holds": finding.holds,
+            "note": finding.note,
+            "quantities": [_quantity(quantity) for quantity in finding.quantities],
+        },
+    }
+
+
+def _quantity(quantity: Quantity) -> dict[str, Any]:
+    interval = quantity.interval
+    return {
+        "label": quantity.label,
+        "values": list(quantity.values),
+        "n": interval.n,
+        "undefined": quantity.undefined,
+        "mean": interval.mean,
+        "low": interval.low,
+        "high": interval.high,
+        "allowed_low": quantity.low,
+        "allowed_high": quantity.high,
+    }
+
+
+def comparison(item: Comparison) -> dict[str, Any]:
+    """A reported number beside ours."""
+    return {name: getattr(item, name) for name in item.__dataclass_fields__}
+
+
+def _rows(rows: Iterable[Row]) -> Iterator[str]:
+    """Rows as JSON; the settings, which many rows share, are turned into text once a case and reading."""
+    settings: dict[tuple[str, str], str] = {}
+    for row in rows:
+        place = (row.case, row.reading)
+        if place not in settings:
+            settings[place] = _dump(row.settings)
+        before = _dump({"case": row.case, "reading": row.reading})
+        names = ("labels", "metric", "unit", "n", "diverged", "mean", "low", "high", "reported", "device")
+        after = _dump({name: getattr(row, name) for name in names})
+        yield f'{before[:-1]}, "settings": {settings[place]}, {after[1:]}'
+
+
+def _curves(facts: Facts) -> Iterator[str]:
+    """Every observation with an iteration, by case, reading, metric, labels, seed and iteration."""
+    observations = facts.tables.observations
+    frame = observations[observations["iteration"].notna()]
+    keys = ("case", "reading", "metric", "labels", "seed")
+    orders = [facts.resolved.all_cases, facts.readings, (), (), ()]
+    codes = [_positions(frame[key], order) for key, order in zip(keys, orders, strict=True)]
+    iterations = frame["iteration"].to_numpy(dtype=np.int64)
+    by_place = np.lexsort((iterations, *reversed(codes)))
+    columns = [frame[key].to_numpy()[by_place].tolist() for key in keys]
+    values = frame["value"].to_numpy(dtype=np.float64)[by_place].tolist()
+    previous, before = None, ""
+    for *key, iteration, value in zip(*columns, iterations[by_place].tolist(), values, strict=True):
+        if key != previous:
+            previous, before = key, _before(*key)
+        yield f'{before}, "iteration": {iteration}, "value": {value if math.isfinite(value) else "null"}}}'
+
+
+def _before(case: str, reading: str, metric: str, labels: str, seed: int) -> str:
+    """The part of a curve's points that is the same in all of them, without the closing brace."""
+    shared = {"case": case, "reading": reading, "metric": metric, "labels": json.loads(labels), "seed": int(seed)}
+    return _dump(shared)[:-1]
+
+
+def _positions(column: pd.Series[Any], order: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Each value's place: in ``order`` where that has it, after those by the value itself."""
+    codes, levels = pd.factorize(column)
+    known: dict[Any, int] = {name: place for place, name in enumerate(order)}
+    names = levels.tolist()
+    ranked = sorted(range(len(names)), key=lambda code: (known.get(names[code], len(known)), names[code]))
+    place = np.empty(len(names), dtype=np.int64)
+    place[ranked] = np.arange(len(names))
+    return place[codes]
+
+
+def _list(key: str, items: Iterable[str]) -> Iterator[str]:
+    """A list under a key, one item a line."""
+    yield f"{_dump(key)}: ["
+    for number, item in enumerate(items):
+        yield f"{',' if number else ''}\n{item}"
+    yield "\n]"
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The value with null for every number that is not finite."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
