@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpbench.analysis.evidence import Evidence, default_evidence, paired, quotient
+from hpbench.analysis.evidence import Evidence, SeriesIndex, default_evidence, paired, quotient
 from hpbench.analysis.statistics import Interval, mean_interval, mean_interval_or_undefined
 from hpbench.analysis.takes import Curve
 from hpbench.catalogue.part import Parameters
@@ -130,12 +130,12 @@ class Recommendations:
     cheapest: tuple[Cheapest, ...]
 
 
-def advise(tables: RunTables, resolved: Resolved) -> Recommendations | None:
+def advise(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = None) -> Recommendations | None:
     """All the advice; None if the definition asks for none."""
     definition = resolved.definition
     if definition.advice is None:
         return None
-    evidence = default_evidence(tables, resolved)
+    evidence = default_evidence(tables, resolved, index)
     metric = definition.advice.metric
     studies = [tuple(study_cases(name, body.cases, body.grid)) for name, body in definition.studies.items()]
     pairs = [pair for family in (tuple(definition.cases), *studies) for pair in half_batch(evidence, family, metric)]
@@ -234,7 +234,7 @@ def _recommendation(evidence: Evidence, case: str, advice: Advice) -> list[Recom
             learning_rate=float(evidence.setting(case, "learning_rate")),
             iterations=iterations,
             accuracy=mean_interval(_finite(there).values()),
-            still_rising=iterations == max(curve.iterations[-1] for curve in curves),
+            still_rising=bool(iterations == max(curve.iterations[-1] for curve in curves)),
         )
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hpbench.analysis.evidence import Evidence, evidence_by_reading
+from hpbench.analysis.evidence import Evidence, SeriesIndex, evidence_by_reading
 from hpbench.analysis.takes import has_target
 from hpbench.analysis.verdicts import Finding, Quantity, decide
 from hpbench.catalogue.claims import CLAIMS
@@ -11,12 +11,12 @@ from hpbench.definition.schema import Claim
 from hpbench.records.tables import RunTables
 
 
-def findings(tables: RunTables, resolved: Resolved) -> list[Finding]:
+def findings(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = None) -> list[Finding]:
     """One finding a claim and reading present in the tables: claims in the definition's order, then readings.
 
     A reading may change the claim itself, such as the metric it is about; the changed one is judged.
     """
-    by_reading = evidence_by_reading(tables, resolved)
+    by_reading = evidence_by_reading(tables, resolved, index)
     found = []
     for claim in resolved.definition.claims:
         for reading, evidence in by_reading.items():

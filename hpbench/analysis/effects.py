@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpbench.analysis.evidence import Evidence, common_seeds, default_evidence
+from hpbench.analysis.evidence import Evidence, SeriesIndex, common_seeds, default_evidence
 from hpbench.analysis.statistics import Floats, Interval, mean_interval, mean_interval_or_undefined
 from hpbench.analysis.variance import doubling_effect, rank_correlation, variance_shares
 from hpbench.catalogue.part import Parameters
@@ -109,12 +109,12 @@ class Effects:
     not_measured: tuple[str, ...]
 
 
-def effects(tables: RunTables, resolved: Resolved, study: str) -> Effects | None:
+def effects(tables: RunTables, resolved: Resolved, study: str, index: SeriesIndex | None = None) -> Effects | None:
     """The effects of a study's grid in the default reading; None without one, or if no response is full."""
     body = resolved.definition.studies[study]
     if not body.grid:
         return None
-    grid = _Grid(default_evidence(tables, resolved), study, body.grid)
+    grid = _Grid(default_evidence(tables, resolved, index), study, body.grid)
     responses: list[Response] = []
     not_measured: list[str] = []
     for metric, iterations in _to_read(body.read_at):

@@ -131,17 +131,20 @@ class Evidence:
         return np.array([seconds.get(iteration, math.nan) for iteration in iterations.tolist()])
 
 
-def evidence_by_reading(tables: RunTables, resolved: Resolved) -> dict[str, Evidence]:
-    """Evidence for every reading present in the trials, in the definition's order, over one shared index."""
-    index = SeriesIndex(tables)
+def evidence_by_reading(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = None) -> dict[str, Evidence]:
+    """Evidence for every reading present in the trials, in the definition's order.
+
+    Here and elsewhere ``index`` is one made from the tables before, which saves making it again.
+    """
+    index = index or SeriesIndex(tables)
     present = set(tables.trials["reading"])
     names = [name for name in map(readings.name, resolved.readings) if name in present]
     return {name: Evidence(tables, name, resolved.under(name), index) for name in names}
 
 
-def default_evidence(tables: RunTables, resolved: Resolved) -> Evidence:
+def default_evidence(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = None) -> Evidence:
     """Evidence for the default reading, possibly empty."""
-    return Evidence(tables, readings.DEFAULT, resolved.definition)
+    return Evidence(tables, readings.DEFAULT, resolved.definition, index)
 
 
 def common_seeds(values: Iterable[Mapping[int, float]]) -> list[int]:

@@ -114,18 +114,27 @@ def bootstrap_ends(sample: Floats) -> tuple[float, float]:
     n = sample.size
     offset = sample - sample.mean()
     # einsum and not @: threads of a BLAS would decide the last bits, and get in each other's way here
-    means = np.sort(np.einsum("ij,j->i", _resample_counts(n), offset) / n)
+    means = np.einsum("ji,j->i", _resample_counts(n), offset) / n
     rounding = 8 * np.finfo(np.float64).eps * float(np.abs(sample).max())
-    below, up_to = np.searchsorted(means, [-rounding, rounding])
-    bias = float(special.ndtri((below + up_to) / 2 / RESAMPLES))
+    below, above = np.count_nonzero(means < -rounding), np.count_nonzero(means > rounding)
+    bias = float(special.ndtri((RESAMPLES + below - above) / 2 / RESAMPLES))
     cubed, squared = float((offset**3).sum()), float((offset**2).sum())
     if not math.isfinite(bias) or squared == 0:
         return math.nan, math.nan
     acceleration = cubed / (6 * squared**1.5)
     normal = special.ndtri(np.array([(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])) + bias
     levels = special.ndtr(bias + normal / (1 - acceleration * normal))
-    low, high = np.interp(levels * (RESAMPLES - 1), np.arange(RESAMPLES), means) + sample.mean()
+    low, high = _quantiles(means, levels) + sample.mean()
     return float(low), float(high)
+
+
+def _quantiles(values: Floats, levels: Floats) -> Floats:
+    """Linearly interpolated quantiles, shape of ``levels``; a partition is ten times faster than a sort."""
+    positions = levels * (values.size - 1)
+    whole = np.minimum(positions.astype(np.intp), values.size - 2)
+    ordered = np.partition(values, np.unique([whole, whole + 1]))
+    quantiles: Floats = ordered[whole] + (positions - whole) * (ordered[whole + 1] - ordered[whole])
+    return quantiles
 
 
 @lru_cache(maxsize=64)
@@ -136,10 +145,10 @@ def student_quantile(degrees: int) -> float:
 
 @lru_cache(maxsize=8)
 def _resample_counts(n: int) -> Floats:
-    """How often each of n values is drawn in each resample, shape (RESAMPLES, n)."""
+    """How often each of n values is drawn in each resample, shape (n, RESAMPLES)."""
     drawn = np.random.default_rng(SEED).integers(0, n, (RESAMPLES, n))
-    counts = np.zeros((RESAMPLES, n))
-    np.add.at(counts, (np.arange(RESAMPLES)[:, None], drawn), 1.0)
+    counts = np.zeros((n, RESAMPLES))
+    np.add.at(counts, (drawn, np.arange(RESAMPLES)[:, None]), 1.0)
     return counts
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hpbench.analysis.evidence import Evidence, evidence_by_reading, paired, quotient
+from hpbench.analysis.evidence import Evidence, SeriesIndex, evidence_by_reading, paired, quotient
 from hpbench.analysis.groups import grouped
 from hpbench.analysis.statistics import mean_interval_or_undefined, prediction_interval
 from hpbench.catalogue.takes import Final
@@ -199,9 +199,9 @@ def _reproduced(evidence: Evidence, metric: str, key: str) -> list[float]:
 _COMBINATIONS = {" / ": quotient, " - ": operator.sub}
 
 
-def comparisons(tables: RunTables, resolved: Resolved) -> list[Comparison]:
+def comparisons(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = None) -> list[Comparison]:
     """Every reported number under every reading present: in the definition's order, then readings."""
-    by_reading = evidence_by_reading(tables, resolved)
+    by_reading = evidence_by_reading(tables, resolved, index)
     found = []
     for metric, default in resolved.definition.reported.items():
         for key in default.values:

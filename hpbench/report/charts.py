@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ SHAPES = (
 _GENERATED_ID = re.compile(r'(?<= id=")\w+(?=")|(?<=url\(#)\w+(?=\))')
 _MEAN = -1
 """Stands for the seed in rows that are the mean over seeds."""
+_ROWS = "rows"
 _Rows = list[dict[str, Any]]
 
 
@@ -54,25 +55,27 @@ class _Look:
     shape: alt.Shape
 
 
-def learning_curves(series: Sequence[Series], metric: str, title: str, places: Mapping[str, int] | None = None) -> str:
+def learning_curves(
+    series: Sequence[Series], names: Sequence[str], metric: str, title: str, places: Sequence[int] | None = None
+) -> str:
     """Mean over the seeds with its 95 % band; single seeds where there are fewer than 3.
 
     Args:
         series: At least one.
+        names: What the legend calls each.
         metric: Of all series.
         title: Stands above the chart.
-        places: Case to its place in the palette, so that it looks the same in every chart of a report.
+        places: Of each in the palette, so that a case looks the same in every chart of a report.
     """
     import altair as alt
 
     unit = described(metric).unit
-    names = short_names([one.case for one in series])
     rows = [row for one, name in zip(series, names, strict=True) for row in _curve_rows(one, name, unit)]
-    look = _look(names, [places[one.case] for one in series] if places else range(len(names)))
+    look = _look(names, places or range(len(names)))
     scale = alt.Scale(zero=False, nice=False, padding=8)
     x = alt.X("place:Q", title="iteration", scale=scale, axis=alt.Axis(tickCount=10, format="~f"))
-    chart = alt.layer(*_layers(rows, x, look, metric), data=alt.InlineData(values=rows))
-    return _svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)))
+    chart = alt.layer(*_layers(rows, x, look, metric), data=alt.NamedData(name=_ROWS))
+    return _svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)), rows)
 
 
 def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
@@ -104,8 +107,8 @@ def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
         plot.transform_filter(f"datum.seed == {_MEAN}").mark_point(filled=True, size=45, opacity=1, color=COLOURS[0])
         .encode(x, y),
     ]  # fmt: skip
-    chart = alt.layer(*layers, data=alt.InlineData(values=rows))
-    return _svg(chart.properties(width=WIDTH, height=260, autosize=_fit(), title=clean(title)))
+    chart = alt.layer(*layers, data=alt.NamedData(name=_ROWS))
+    return _svg(chart.properties(width=WIDTH, height=260, autosize=_fit(), title=clean(title)), rows)
 
 
 def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str, line_title: str) -> str:
@@ -131,11 +134,11 @@ def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str
     x = alt.X("place:Q", title=axis, scale=alt.Scale(type="log", nice=False, padding=10), axis=ticks)
     columns = min(3, len(panels))
     layers = _layers(rows, x, _look(lines, range(len(lines)), line_title), metric)
-    panel = alt.layer(*layers, data=alt.InlineData(values=rows)).properties(
+    panel = alt.layer(*layers, data=alt.NamedData(name=_ROWS)).properties(
         width=(WIDTH - 60) // columns - 22, height=220
     )
     facet = alt.Facet("panel:N", sort=panels, title=None)
-    return _svg(panel.facet(facet=facet, columns=columns).properties(title=clean(title)))
+    return _svg(panel.facet(facet=facet, columns=columns).properties(title=clean(title)), rows)
 
 
 def axis_title(metric: str) -> str:
@@ -177,13 +180,13 @@ def _look(names: Sequence[str], places: Iterable[int], title: str | None = None)
     columns = max(1, min(len(domain), WIDTH // (60 + 7 * max(map(len, domain)))))
     legend = alt.Legend(title=title, orient="bottom", columns=columns, labelLimit=0, symbolOpacity=1)
 
-    def scale(values: Sequence[Any]) -> alt.Scale:
-        return alt.Scale(domain=domain, range=[values[place % len(values)] for place in order])
+    def scale(values: Sequence[Any], shift: int) -> alt.Scale:
+        return alt.Scale(domain=domain, range=[values[(p + shift * (p // len(values))) % len(values)] for p in order])
 
     return _Look(
-        alt.Color("series:N", scale=scale(COLOURS), legend=legend),
-        alt.StrokeDash("series:N", scale=scale(DASHES), legend=None),
-        alt.Shape("series:N", scale=scale(SHAPES), legend=legend),
+        alt.Color("series:N", scale=scale(COLOURS, 0), legend=legend),
+        alt.StrokeDash("series:N", scale=scale(DASHES, 1), legend=None),
+        alt.Shape("series:N", scale=scale(SHAPES, 2), legend=legend),
     )
 
 
@@ -194,8 +197,8 @@ def _curve_rows(series: Series, name: str, unit: str) -> _Rows:
         if math.isfinite(point.interval.mean):
             rows.append({**base, "seed": _MEAN, **_ends(point.interval, unit)})
         if series.few and series.seeds > 1:
-            values = {seed: value for seed, value in point.values.items() if math.isfinite(value)}
-            rows += [{**base, "seed": seed, "mean": _scaled(value, unit)} for seed, value in values.items()]
+            values = [(seed, value) for seed, value in point.values if math.isfinite(value)]
+            rows += [{**base, "seed": seed, "mean": _scaled(value, unit)} for seed, value in values]
     return rows
 
 
@@ -228,7 +231,7 @@ def _fit() -> alt.AutoSizeParams:
     return alt.AutoSizeParams(type="fit-x", contains="padding")
 
 
-def _svg(chart: Any) -> str:
+def _svg(chart: Any, rows: _Rows) -> str:
     """The chart's SVG, on white. Identifiers are numbered anew, because vl-convert goes on counting."""
     import altair as alt
     import vl_convert
@@ -243,6 +246,8 @@ def _svg(chart: Any) -> str:
         .configure_header(labelFontSize=12)
     )
     version = "v" + ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
-    text = vl_convert.vegalite_to_svg(styled.to_dict(), vl_version=version, allowed_base_urls=[])
+    text = vl_convert.vegalite_to_svg(
+        styled.to_dict() | {"datasets": {_ROWS: rows}}, vl_version=version, allowed_base_urls=[]
+    )
     names: dict[str, str] = {}
     return _GENERATED_ID.sub(lambda match: names.setdefault(match.group(), f"part{len(names)}"), text) + "\n"

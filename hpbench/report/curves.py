@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hpbench.analysis.evidence import Evidence, default_evidence
+from hpbench.analysis.evidence import Evidence, evidence_by_reading
 from hpbench.analysis.statistics import FEWEST, Interval, mean_interval, mean_interval_or_undefined
 from hpbench.catalogue.takes import Final
-from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved
+from hpbench.definition.schema import Figure
 from hpbench.records.tables import RunTables
 
 
@@ -20,12 +20,12 @@ class CurvePoint:
 
     Attributes:
         iteration: Updates done.
-        values: Seed to value.
+        values: One (seed, value) a seed.
         interval: Mean and 95 % interval over the seeds; NaN where a value is not finite.
     """
 
     iteration: float
-    values: dict[int, float]
+    values: tuple[tuple[int, float], ...]
     interval: Interval
 
 
@@ -35,11 +35,13 @@ class Series:
 
     Attributes:
         case: The case's name.
+        reading: The reading's name.
         seeds: Number of seeds.
         points: By iteration.
     """
 
     case: str
+    reading: str
     seeds: int
     points: tuple[CurvePoint, ...]
 
@@ -64,38 +66,47 @@ class Mark:
     interval: Interval
 
 
-def drawn_evidence(tables: RunTables, resolved: Resolved, metrics: Collection[str]) -> Evidence:
-    """The trials of the default reading, with these metrics only."""
+def drawn_evidence(tables: RunTables, resolved: Resolved, figures: Sequence[Figure]) -> dict[str, Evidence]:
+    """Reading to its trials, default first, with the metrics and cases that the figures draw and no others."""
     observations = tables.observations
-    wanted = (observations["reading"] == DEFAULT) & observations["metric"].isin(list(metrics))
-    return default_evidence(replace(tables, observations=observations[wanted]), resolved)
+    metrics = {figure.metric for figure in figures}
+    cases = {case for figure in figures for case in figure.cases}
+    wanted = observations["metric"].isin(metrics) & observations["case"].isin(cases)
+    return evidence_by_reading(replace(tables, observations=observations[wanted]), resolved)
 
 
-def curves(evidence: Evidence, metric: str, cases: Sequence[str]) -> list[Series]:
-    """The curves of a metric in the cases' order; a case that was not measured is left out."""
-    return [series for case in cases if (series := _series(evidence, metric, case)).points]
+def curve(evidence: Evidence, metric: str, case: str) -> Series | None:
+    """The curve of a metric of one case; None if it was not measured."""
+    series = _series(evidence, metric, case)
+    return series if series.points else None
 
 
-def marks(evidence: Evidence, metric: str, cases: Sequence[str]) -> list[Mark]:
-    """The final values of a metric in the cases' order; a case without a finite value is left out."""
-    found = []
-    for case in cases:
-        values = evidence.values(case, metric, Final()).values()
-        finite = tuple(value for value in values if math.isfinite(value))
-        if finite:
-            found.append(Mark(case, finite, mean_interval(finite)))
-    return found
+def distinct(series: Sequence[Series]) -> list[tuple[Series, int]]:
+    """Each curve once, with the number of further ones that are just like it: readings may share their trials."""
+    alike: dict[tuple[CurvePoint, ...], list[Series]] = {}
+    for one in series:
+        alike.setdefault(one.points, []).append(one)
+    return [(found[0], len(found) - 1) for found in alike.values()]
+
+
+def mark(evidence: Evidence, metric: str, case: str) -> Mark | None:
+    """The final values of a metric of one case; None without a finite one."""
+    values = evidence.values(case, metric, Final()).values()
+    finite = tuple(value for value in values if math.isfinite(value))
+    return Mark(case, finite, mean_interval(finite)) if finite else None
 
 
 def _series(evidence: Evidence, metric: str, case: str) -> Series:
-    at: dict[float, dict[int, float]] = {}
+    at: dict[float, list[tuple[int, float]]] = {}
     seeds = evidence.seeds(case, metric)
     for seed in seeds:
-        curve = evidence.curve(case, metric, seed)
-        if curve is None:
+        found = evidence.curve(case, metric, seed)
+        if found is None:
             continue
-        for iteration, value in zip(curve.iterations.tolist(), curve.values.tolist(), strict=True):
+        for iteration, value in zip(found.iterations.tolist(), found.values.tolist(), strict=True):
             if not math.isnan(iteration):
-                at.setdefault(iteration, {})[seed] = value
-    points = (CurvePoint(key, at[key], mean_interval_or_undefined(at[key].values())) for key in sorted(at))
-    return Series(case, len(seeds), tuple(points))
+                at.setdefault(iteration, []).append((seed, value))
+    points = (
+        CurvePoint(key, tuple(at[key]), mean_interval_or_undefined(value for _, value in at[key])) for key in sorted(at)
+    )
+    return Series(case, evidence.reading, len(seeds), tuple(points))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from hpbench.analysis.effects import Effects, Response, SurfacePoint
 from hpbench.analysis.evidence import Evidence
+from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Definition, Figure
-from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect
-from hpbench.report.curves import curves, drawn_evidence, marks
+from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect, short_names
+from hpbench.report.curves import curve, distinct, drawn_evidence, mark
 from hpbench.report.facts import Facts
 
 RATE = "learning_rate"
@@ -52,7 +53,7 @@ def draw(facts: Facts) -> Figures:
     """Draw the definition's figures, and for each study the effect of the learning rate."""
     names = _Names()
     figures = facts.definition.figures
-    evidence = drawn_evidence(facts.tables, facts.resolved, {figure.metric for figure in figures})
+    evidence = drawn_evidence(facts.tables, facts.resolved, figures)
     asked = {}
     for figure in figures:
         svg = DRAWERS[figure.kind](evidence, figure, _places(facts.definition))
@@ -113,20 +114,40 @@ def _places(definition: Definition) -> dict[str, int]:
     return places
 
 
-def _draw_curves(evidence: Evidence, figure: Figure, places: Mapping[str, int]) -> str:
-    found = curves(evidence, figure.metric, figure.cases)
-    known = {series.case: places.get(series.case, index) for index, series in enumerate(found)}
-    return learning_curves(found, figure.metric, figure.title, known) if found else ""
+def _draw_curves(evidence: Mapping[str, Evidence], figure: Figure, places: Mapping[str, int]) -> str:
+    """One curve a case, default reading."""
+    if DEFAULT not in evidence:
+        return ""
+    found = [one for case in figure.cases if (one := curve(evidence[DEFAULT], figure.metric, case))]
+    names = short_names([one.case for one in found])
+    order = [places.get(one.case, index) for index, one in enumerate(found)]
+    return learning_curves(found, names, figure.metric, figure.title, order) if found else ""
 
 
-def _draw_cases(evidence: Evidence, figure: Figure, places: Mapping[str, int]) -> str:
-    found = marks(evidence, figure.metric, figure.cases)
+def _draw_cases(evidence: Mapping[str, Evidence], figure: Figure, _places: Mapping[str, int]) -> str:
+    """One mark a case, default reading."""
+    if DEFAULT not in evidence:
+        return ""
+    found = [one for case in figure.cases if (one := mark(evidence[DEFAULT], figure.metric, case))]
     return case_marks(found, figure.metric, figure.title) if found else ""
 
 
-DRAWERS: Mapping[str, Callable[[Evidence, Figure, Mapping[str, int]], str]] = {
+def _draw_readings(evidence: Mapping[str, Evidence], figure: Figure, _places: Mapping[str, int]) -> str:
+    """One curve a case and reading; readings that share their trials share a curve."""
+    names, chosen = [], []
+    for case in figure.cases:
+        found = [one for under in evidence.values() if (one := curve(under, figure.metric, case))]
+        for one, alike in distinct(found):
+            more = f" (and {alike} alike)" if alike else ""
+            names.append(f"{one.reading}{more}" if len(figure.cases) == 1 else f"{case}, {one.reading}{more}")
+            chosen.append(one)
+    return learning_curves(chosen, names, figure.metric, figure.title) if chosen else ""
+
+
+DRAWERS: Mapping[str, Callable[[Mapping[str, Evidence], Figure, Mapping[str, int]], str]] = {
     "curves": _draw_curves,
     "cases": _draw_cases,
+    "readings": _draw_readings,
 }
 """Kind of figure to what draws it; an empty text means that its metric was not measured."""
 

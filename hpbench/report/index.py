@@ -20,6 +20,9 @@ MARKER = "<!-- hpbench: index of reports -->"
 """The first line of an index: a file without it is somebody's own, and stays."""
 _NEEDED = {"format", "benchmark", "version", "title", "profile", "created", "data", "claims"}
 
+_PIECE = 1 << 20
+"""Characters to read at first."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -70,7 +73,7 @@ def _row(folder: Path, entry: Entry) -> list[str]:
 def read_entry(path: Path) -> Entry | None:
     """What the index tells of an export; None if the file is not an export of a known format."""
     try:
-        found = _needed(path.read_text(encoding="utf-8"))
+        found = _head(path)
         if found.get("format") != FORMAT or found["benchmark"] != path.stem:
             return None
         counts = count(claim["verdict"] for claim in found["claims"] if claim["reading"] == DEFAULT)
@@ -79,6 +82,23 @@ def read_entry(path: Path) -> Entry | None:
         return Entry(path.stem, int(found["version"]), title, profile, created, data, counts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def _head(path: Path) -> dict[str, Any]:
+    """What an index needs of a file, which may be large: no more of it is read than that takes.
+
+    Raises:
+        ValueError: If the file is no JSON object in UTF-8.
+    """
+    text = ""
+    with path.open(encoding="utf-8") as file:
+        while piece := file.read(max(_PIECE, len(text))):
+            text += piece
+            try:
+                return _needed(text)
+            except ValueError:
+                continue
+    raise ValueError("no JSON object")
 
 
 def _needed(text: str) -> dict[str, Any]:

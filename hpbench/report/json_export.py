@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -104,38 +105,50 @@ def _rows(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _curves(facts: Facts) -> Iterator[str]:
-    """Every observation with an iteration, by case, reading, metric, labels, seed and iteration."""
+    """Every observation with an iteration, by case, reading, metric, labels, seed and iteration; a curve a piece."""
     observations = facts.tables.observations
     frame = observations[observations["iteration"].notna()]
+    if frame.empty:
+        return
+    orders = {"case": facts.resolved.all_cases, "reading": facts.readings}
     keys = ("case", "reading", "metric", "labels", "seed")
-    orders = [facts.resolved.all_cases, facts.readings, (), (), ()]
-    codes = [_positions(frame[key], order) for key, order in zip(keys, orders, strict=True)]
+    ranked = [_ranked(frame[key], orders.get(key, ())) for key in keys]
     iterations = frame["iteration"].to_numpy(dtype=np.int64)
-    by_place = np.lexsort((iterations, *reversed(codes)))
-    columns = [frame[key].to_numpy()[by_place].tolist() for key in keys]
-    values = frame["value"].to_numpy(dtype=np.float64)[by_place].tolist()
-    previous, before = None, ""
-    for *key, iteration, value in zip(*columns, iterations[by_place].tolist(), values, strict=True):
-        if key != previous:
-            previous, before = key, _before(*key)
-        yield f'{before}, "iteration": {iteration}, "value": {value if math.isfinite(value) else "null"}}}'
+    places = np.lexsort((iterations, *(ranks for ranks, _ in reversed(ranked))))
+    ranks = np.stack([ranks[places] for ranks, _ in ranked])
+    starts = [0, *(np.flatnonzero((np.diff(ranks) != 0).any(axis=0)) + 1).tolist(), len(frame)]
+    values = frame["value"].to_numpy(dtype=np.float64)[places]
+    shared = _Shared()
+    for start, end in pairwise(starts):
+        *names, seed = (levels[rank] for (_, levels), rank in zip(ranked, ranks[:, start], strict=True))
+        before = f'{shared(*names)}, "seed": {seed}, "iteration": '
+        points = zip(iterations[places[start:end]].tolist(), values[start:end].tolist(), strict=True)
+        yield ",\n".join(f'{before}{i}, "value": {v if math.isfinite(v) else "null"}}}' for i, v in points)
 
 
-def _before(case: str, reading: str, metric: str, labels: str, seed: int) -> str:
-    """The part of a curve's points that is the same in all of them, without the closing brace."""
-    shared = {"case": case, "reading": reading, "metric": metric, "labels": json.loads(labels), "seed": int(seed)}
-    return _dump(shared)[:-1]
+class _Shared:
+    """What the points of all seeds of a curve begin with, made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], str] = {}
+
+    def __call__(self, case: str, reading: str, metric: str, labels: str) -> str:
+        key = (case, reading, metric, labels)
+        if key not in self._known:
+            found = {"case": case, "reading": reading, "metric": metric, "labels": json.loads(labels)}
+            self._known[key] = _dump(found)[:-1]
+        return self._known[key]
 
 
-def _positions(column: pd.Series[Any], order: Sequence[str]) -> np.ndarray[Any, Any]:
-    """Each value's place: in ``order`` where that has it, after those by the value itself."""
+def _ranked(column: pd.Series[Any], order: Sequence[str]) -> tuple[np.ndarray[Any, Any], list[Any]]:
+    """Each value's rank and the values by rank: first those in ``order``, then the others as they sort."""
     codes, levels = pd.factorize(column)
     known: dict[Any, int] = {name: place for place, name in enumerate(order)}
     names = levels.tolist()
-    ranked = sorted(range(len(names)), key=lambda code: (known.get(names[code], len(known)), names[code]))
-    place = np.empty(len(names), dtype=np.int64)
-    place[ranked] = np.arange(len(names))
-    return place[codes]
+    by_rank = sorted(range(len(names)), key=lambda code: (known.get(names[code], len(known)), names[code]))
+    ranks = np.empty(len(names), dtype=np.int64)
+    ranks[by_rank] = np.arange(len(names))
+    return ranks[codes], [names[code] for code in by_rank]
 
 
 def _list(key: str, items: Iterable[str]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 import pytest
 
 from hpbench.analysis.claims import findings
+from hpbench.analysis.evidence import SeriesIndex
 from hpbench.analysis.verdicts import Verdict
 from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.takes import TAKES
@@ -108,3 +109,10 @@ def test_bundled_claims_can_all_be_judged(planted, definition, profile):
             planted.curve(item.case, 0, metric, [0.95] * len(ends), item.reading, ends)
     verdicts = {finding.verdict for finding in findings(planted.tables(), planted.resolved)}
     assert verdicts == {Verdict.OBSERVED, Verdict.NOT_MEASURED}
+
+
+def test_a_shared_index_changes_nothing(planted):
+    for seed in range(3):
+        timed_curve(planted, "A", seed, [0.9, 0.9], [3, 6])
+    tables = planted.tables()
+    assert findings(tables, planted.resolved, SeriesIndex(tables)) == findings(tables, planted.resolved)

@@ -18,7 +18,7 @@ def drawings(facts: Facts, figures: Figures) -> Markup:
         return Markup("")
     parts: list[str] = [
         "## Figures",
-        "Under the default reading: means over the seeds with their 95 % intervals; "
+        "Under the default reading where nothing else is said: means over the seeds with their 95 % intervals; "
         "with fewer than 3 seeds each seed as a thin line.",
     ]
     for figure in facts.definition.figures:
