@@ -178,7 +178,9 @@ def _look(names: Sequence[str], places: Iterable[int], title: str | None = None)
     order = list(places)
     domain = list(names)
     columns = max(1, min(len(domain), WIDTH // (60 + 7 * max(map(len, domain)))))
-    legend = alt.Legend(title=title, orient="bottom", columns=columns, labelLimit=0, symbolOpacity=1)
+    legend = alt.Legend(
+        title=title, orient="bottom", columns=columns, labelLimit=0, symbolOpacity=1, symbolStrokeWidth=0, symbolLimit=0
+    )
 
     def scale(values: Sequence[Any], shift: int) -> alt.Scale:
         return alt.Scale(domain=domain, range=[values[(p + shift * (p // len(values))) % len(values)] for p in order])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hpbench.analysis.advice import Recommendations, advise
 from hpbench.analysis.claims import findings
 from hpbench.analysis.effects import Effects, effects
+from hpbench.analysis.evidence import SeriesIndex
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
 from hpbench.analysis.verdicts import Finding
 from hpbench.definition import readings
@@ -41,6 +42,16 @@ class Facts:
     advice: Recommendations | None
 
     @property
+    def own_rows(self) -> list[Row]:
+        """Rows of a reading's own trials, without those that it shares with the default reading."""
+        settings = self.tables.settings
+        return [
+            row
+            for row in self.rows
+            if row.reading == readings.DEFAULT or row.settings != settings.get((row.case, readings.DEFAULT))
+        ]
+
+    @property
     def definition(self) -> Definition:
         """The definition under the default reading."""
         return self.resolved.definition
@@ -48,16 +59,17 @@ class Facts:
 
 def gather(tables: RunTables, resolved: Resolved) -> Facts:
     """Analyse the run."""
-    found = {study: effects(tables, resolved, study) for study in resolved.definition.studies}
+    index = SeriesIndex(tables)
+    found = {study: effects(tables, resolved, study, index) for study in resolved.definition.studies}
     return Facts(
         tables=tables,
         resolved=resolved,
         readings=_readings(tables, resolved),
-        findings={(finding.claim, finding.reading): finding for finding in findings(tables, resolved)},
+        findings={(finding.claim, finding.reading): finding for finding in findings(tables, resolved, index)},
         rows=tuple(rows(tables, resolved)),
-        comparisons=tuple(comparisons(tables, resolved)),
+        comparisons=tuple(comparisons(tables, resolved, index)),
         effects={study: effect for study, effect in found.items() if effect is not None},
-        advice=advise(tables, resolved),
+        advice=advise(tables, resolved, index),
     )
 
 

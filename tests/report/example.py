@@ -26,7 +26,7 @@ def definition_text():
     return bundled()["lenet-batch-lr"].read_text(encoding="utf-8")
 
 
-def tables(which, gpus=GPUS, timed=3, columns=("test_accuracy", "train_accuracy", "batch_accuracy", "test_loss", "learning_rate")):
+def tables(which, gpus=GPUS, timed=3, columns=("test_accuracy", "train_accuracy", "batch_accuracy", "test_loss")):
     """A run of all that ``which`` plans: 3 seeds where it asks for 3, ``timed`` of them timed."""
     trials, observations, settings = [], [], {}
     for planned in which.planned_cases():

@@ -17,12 +17,13 @@ _Place = tuple[str, str]
 
 def accuracy(facts: Facts) -> Markup:
     """Accuracy by case, default reading first, the other readings folded away."""
-    rows = [row for row in facts.rows if row.unit == "fraction" and row.device is None]
+    rows = [row for row in facts.own_rows if row.unit == "fraction" and row.device is None]
     default = _pivot([row for row in rows if row.reading == DEFAULT], with_reading=False)
     others = _pivot([row for row in rows if row.reading != DEFAULT], with_reading=True)
     return join(
         "## Accuracy",
         "Of the last evaluation: mean over the seeds and its 95 % interval. "
+        "A reading that leaves the training alone shares the default reading's trials and is not repeated. "
         "Diverged trials count in n, with the accuracy of their last state."
         if rows
         else "Nothing was measured.",
@@ -33,7 +34,7 @@ def accuracy(facts: Facts) -> Markup:
 
 def time(facts: Facts) -> Markup:
     """Wall time by case."""
-    rows = [row for row in facts.rows if row.unit == "s" and row.device is None and row.metric != "training_clock"]
+    rows = [row for row in facts.own_rows if row.unit == "s" and row.device is None and row.metric != "training_clock"]
     return join(
         "## Wall time",
         "In seconds, of trials alone on the machine; evaluation is never inside the training time."
@@ -45,7 +46,7 @@ def time(facts: Facts) -> Markup:
 
 def memory(facts: Facts) -> Markup:
     """Host memory by case, then device memory with one column a GPU."""
-    rows = [row for row in facts.rows if row.unit == "B"]
+    rows = [row for row in facts.own_rows if row.unit == "B"]
     if not rows:
         return join("## Memory", "No trial was measured for memory.")
     host = [row for row in rows if row.device is None]
