@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hpbench.definition.schema import Compute, Settings, Training
+
 
 def flat(settings: Mapping[str, Any]) -> dict[str, str]:
     """Settings by name, a part as one text: ``optimizer`` to ``sgd (momentum 0.9, l2 0.0005)``.
 
-    Fields of ``training`` and ``compute`` stand by their own names.
+    Fields of ``training`` and ``compute`` stand by their own names. All are in the schema's order.
     """
     found: dict[str, str] = {}
     for key, value in settings.items():
@@ -17,7 +19,9 @@ def flat(settings: Mapping[str, Any]) -> dict[str, str]:
             found |= {name: text(inner) for name, inner in value.items()}
         else:
             found[key] = text(value)
-    return found
+    order = [*Settings.model_fields, *Training.model_fields, *Compute.model_fields]
+    known = {name: place for place, name in enumerate(order)}
+    return {name: found[name] for name in sorted(found, key=lambda name: (known.get(name, len(known)), name))}
 
 
 def text(value: Any) -> str:

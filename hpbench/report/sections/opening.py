@@ -11,6 +11,7 @@ from hpbench.report.verdict_words import count, in_words
 
 DOCUMENT_PROFILE = "full"
 """The profile that stands for the document's own data and protocol."""
+SPLITS = ("train", "validation", "test")
 
 
 def title(facts: Facts) -> Markup:
@@ -52,7 +53,9 @@ def citation(source: Source) -> Markup:
 def data(facts: Facts) -> Markup:
     """The data really used, and whether it is the document's."""
     used = facts.tables.data
-    counts = ", ".join(f"{number} {split}" for split, number in used.get("counts", {}).items())
+    by_split = used.get("counts", {})
+    splits = sorted(by_split, key=lambda split: (SPLITS.index(split) if split in SPLITS else len(SPLITS), split))
+    counts = ", ".join(f"{by_split[split]} {split}" for split in splits)
     items = [
         Markup(
             f"{bold(data_name(facts))}: {escape(counts or 'counts not recorded')}; {used.get('classes', '–')} classes"
