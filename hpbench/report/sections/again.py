@@ -18,8 +18,9 @@ CONVENTIONS = {
     "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the "
     "end and counts in n.",
     "Training memory": "the peak of the process after warm-up minus its level before the model was built.",
-    "Wall time": "per 100 iterations is the median over windows after the first, of training alone; compile is "
-    "the first call; total is the whole process.",
+    "Wall time": "per 100 iterations is the median over the windows between evaluations after the first, of training "
+    "alone (a trial that diverged in its first window has only that one, warm-up included); compile is tracing and a "
+    "first call over no iterations; total is from asking for the process to the trial's end.",
     "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the "
     "process held.",
 }
