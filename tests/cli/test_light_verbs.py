@@ -51,7 +51,7 @@ def test_help_and_version():
 
 
 def test_list_names_every_bundled_benchmark():
-    assert "lenet-batch-lr  version 1  9 cases, 25 claims" in invoke("list").output
+    assert "lenet-batch-lr  version 1  9 cases, 26 claims" in invoke("list").output
 
 
 def test_show_prints_the_plan_and_its_cost(small_file, tmp_path):
