@@ -20,6 +20,7 @@ FLOORS = {
     "catalogue": 1,
     "measure": 1,
     "records": 1,
+    "errors": 0,
 }
 DOING = {"plan", "parts", "measure", "engine", "execution"}
 TELLING = {"analysis", "report", "gate"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpbench.analysis.evidence import Evidence, SeriesIndex, common_seeds, default_evidence
+from hpbench.analysis.evidence import CLOCK, Evidence, SeriesIndex, common_seeds, default_evidence
 from hpbench.analysis.statistics import Floats, Interval, mean_interval, mean_interval_or_undefined
 from hpbench.analysis.variance import doubling_effect, rank_correlation, variance_shares
 from hpbench.catalogue.part import Parameters
@@ -132,7 +132,8 @@ def _to_read(read_at: Sequence[int]) -> list[tuple[str, tuple[int, ...]]]:
     """Responses as (metric, iterations read): several make an axis, none stands for the whole trial."""
     together = [tuple(read_at)] if len(read_at) > 1 else []
     each = [(iteration,) for iteration in read_at]
-    return [(ACCURACY, iterations) for iterations in together + each] + [(metric, ()) for metric in COSTS]
+    accuracy = [(ACCURACY, iterations) for iterations in together + each]
+    return [*accuracy, *((CLOCK, iterations) for iterations in together), *((metric, ()) for metric in COSTS)]
 
 
 class _Grid:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from importlib import import_module
 
 import click
 
 from hpbench import __version__
+from hpbench.cli.exit_codes import WRONG_USAGE
+from hpbench.errors import UserError
 
 VERBS = {
     "list": "Bundled benchmarks.",
@@ -51,4 +54,10 @@ def hpbench() -> None:
 
 def main() -> None:
     """Entry point of the console script. Exit codes: see ``hpbench run --help``."""
-    sys.exit(hpbench.main(standalone_mode=True, prog_name="hpbench"))
+    try:
+        hpbench(prog_name="hpbench")
+    except UserError as error:
+        click.echo(str(error), err=True)
+    except (OSError, sqlite3.Error) as error:
+        click.echo(f"hpbench: {error}", err=True)
+    sys.exit(WRONG_USAGE)

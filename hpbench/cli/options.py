@@ -8,12 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from hpbench.definition.faults import DefinitionError
 from hpbench.definition.load import bundled, find, read
-from hpbench.definition.resolve import Resolved, Selection, SelectionError
+from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
 
-WRONG_USAGE = 2
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -101,28 +99,21 @@ def _change(text: str) -> tuple[str, Any]:
 
 
 def load_all(names: tuple[str, ...]) -> list[YamlTree]:
-    """The named definitions, all bundled ones if none is named; ends the command if one is faulty or unknown."""
-    try:
-        trees = [read(find(name)) for name in names or bundled()]
-    except DefinitionError as error:
-        raise usage_error(str(error)) from None
-    except SelectionError as error:
-        raise usage_error(str(error)) from None
-    return trees
+    """The named definitions, all bundled ones if none is named.
+
+    Raises:
+        UserError: If one is faulty or unknown.
+    """
+    return [read(find(name)) for name in names or bundled()]
 
 
 def resolve_all(names: tuple[str, ...], selection: Selection) -> list[Resolved]:
-    """The named definitions with the selection applied; ends the command if that cannot be."""
-    try:
-        resolved = [Resolved(tree, selection) for tree in load_all(names)]
-        for item in resolved:
-            item.planned_cases()
-    except SelectionError as error:
-        raise usage_error(str(error)) from None
+    """The named definitions with the selection applied, and checked to have a plan.
+
+    Raises:
+        UserError: If one is faulty or unknown, or does not have what is asked for.
+    """
+    resolved = [Resolved(tree, selection) for tree in load_all(names)]
+    for item in resolved:
+        item.planned_cases()
     return resolved
-
-
-def usage_error(message: str) -> click.exceptions.Exit:
-    """Print the message to standard error; raising what comes back ends the command with exit code 2."""
-    click.echo(message, err=True)
-    return click.exceptions.Exit(WRONG_USAGE)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpbench.cli.options import benchmarks_argument, output_option, results_option, usage_error
+from hpbench.cli.options import benchmarks_argument, output_option, results_option
+from hpbench.errors import UserError
 
 if TYPE_CHECKING:
     from hpbench.records.store import Run, Store
@@ -33,23 +34,20 @@ def command(
     benchmarks: tuple[str, ...], results: Path, output: Path, profile: str | None, formats: tuple[str, ...]
 ) -> None:
     """Write reports of the newest stored runs (benchmark ids; all that have results if none is named)."""
-    from hpbench.records.store import Store, StoreError
+    from hpbench.records.store import Store
 
-    try:
-        with Store(results) as store:
-            runs = {run.benchmark: run for run in store.runs(profile=profile)}
-            unknown = set(benchmarks) - set(runs)
-            if unknown or not runs:
-                wanted = ", ".join(sorted(unknown)) or "any benchmark"
-                having = ", ".join(runs) or "nothing"
-                of_profile = f" with profile {profile}" if profile else ""
-                raise usage_error(f"{results} holds no run of {wanted}{of_profile}; it holds: {having}")
-            for benchmark in benchmarks or runs:
-                for path in write_report(store, runs[benchmark], output, formats):
-                    if path.suffix in (".md", ".json"):
-                        click.echo(f"wrote {path}")
-    except StoreError as error:
-        raise usage_error(str(error)) from None
+    with Store(results) as store:
+        runs = {run.benchmark: run for run in store.runs(profile=profile)}
+        unknown = set(benchmarks) - set(runs)
+        if unknown or not runs:
+            wanted = ", ".join(sorted(unknown)) or "any benchmark"
+            having = ", ".join(runs) or "nothing"
+            of_profile = f" with profile {profile}" if profile else ""
+            raise UserError(f"{results} holds no run of {wanted}{of_profile}; it holds: {having}")
+        for benchmark in benchmarks or runs:
+            for path in write_report(store, runs[benchmark], output, formats):
+                if path.suffix in (".md", ".json"):
+                    click.echo(f"wrote {path}")
 
 
 def write_report(store: Store, run: Run, output: Path, formats: tuple[str, ...]) -> list[Path]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hpbench.cli.exit_codes import INTERRUPTED, NOTHING_MEASURED, SOME_FAILED
 from hpbench.cli.options import (
-    WRONG_USAGE,
     benchmarks_argument,
     default_data_folder,
     make_selection,
@@ -24,8 +24,6 @@ from hpbench.definition.resolve import Resolved
 if TYPE_CHECKING:
     from hpbench.execution.driver import Tally
     from hpbench.records.store import Store
-
-SOME_FAILED, NOTHING_MEASURED, INTERRUPTED = 3, 4, 130
 
 
 @click.command(epilog="Example: hpbench run lenet-batch-lr --profile smoke")
@@ -77,9 +75,7 @@ def _run_all(
 ) -> int:
     from hpbench.execution.display import LiveDisplay, PlainDisplay
     from hpbench.execution.driver import Driver
-    from hpbench.execution.environment import EnvironmentRefusedError
-    from hpbench.parts.datasets.prepared import DataError
-    from hpbench.records.store import Store, StoreError
+    from hpbench.records.store import Store
 
     display = LiveDisplay() if sys.stderr.isatty() else PlainDisplay()
     tallies: list[Tally] = []
@@ -91,9 +87,6 @@ def _run_all(
                 click.echo(f"{resolved.definition.id}: {_summary(tally)}")
                 if report and tally.results:
                     _report(store, tally.run, output)
-    except (DataError, EnvironmentRefusedError, StoreError) as error:
-        click.echo(str(error), err=True)
-        return WRONG_USAGE
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted; what is done is kept. To go on: {command_line()}", err=True)
         return INTERRUPTED

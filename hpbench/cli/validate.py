@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from hpbench.cli.options import WRONG_USAGE, benchmarks_argument
-from hpbench.definition.faults import DefinitionError
+from hpbench.cli.exit_codes import WRONG_USAGE
+from hpbench.cli.options import benchmarks_argument
 from hpbench.definition.load import bundled, find, read
-from hpbench.definition.resolve import SelectionError
+from hpbench.errors import UserError
 
 
 @click.command(epilog="Example: hpbench validate my_benchmark.yaml")
@@ -23,7 +23,7 @@ def command(ctx: click.Context, benchmarks: tuple[str, ...]) -> None:
         try:
             read(find(name))
             click.echo(f"{name}: fine")
-        except (DefinitionError, SelectionError) as error:
+        except UserError as error:
             faulty = True
             click.echo(str(error), err=True)
     if faulty:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpbench.errors import UserError
+
 
 @dataclass(frozen=True, order=True)
 class Fault:
@@ -20,7 +22,7 @@ class Fault:
         return f"{place}: {self.message}"
 
 
-class DefinitionError(Exception):
+class DefinitionError(UserError):
     """A definition that cannot be used; carries every fault found."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:

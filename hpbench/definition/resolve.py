@@ -16,9 +16,10 @@ from hpbench.definition.messages import describe
 from hpbench.definition.readings import Reading
 from hpbench.definition.schema import Definition, Settings
 from hpbench.definition.yaml_tree import YamlTree
+from hpbench.errors import UserError
 
 
-class SelectionError(Exception):
+class SelectionError(UserError):
     """Something asked for on the command line that the definition does not have."""
 
 
@@ -100,7 +101,8 @@ class Resolved:
         points = self.definition.open
         try:
             if self.selection.readings:
-                return [readings.parse(text, points) for text in self.selection.readings]
+                asked = [readings.parse(text, points) for text in self.selection.readings]
+                return list({readings.name(reading): reading for reading in asked}.values())
             return readings.expand(self.definition.readings, points)
         except ValueError as error:
             raise SelectionError(str(error)) from None

@@ -1,9 +1,11 @@
-"""Fingerprint of the source of the parts that a trial uses, and of the engine."""
+"""Fingerprint of the code that a trial's result comes from: its parts, the engine, and the libraries' versions."""
 
 from __future__ import annotations
 
 import hashlib
+import platform
 from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 
 from hpbench.catalogue.callbacks import CALLBACKS
@@ -13,11 +15,20 @@ from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.work import BACKENDS, PROCEDURES
 from hpbench.definition.schema import Settings
 
-_ENGINE = Path(__file__).resolve().parents[1] / "engine"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_SHARED = (
+    *("engine/batches.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
+    *("measure/clock.py", "measure/gpu.py", "measure/memory.py"),
+)
+"""What every trial goes through, whatever parts it names."""
+_LIBRARIES = ("keras", "numpy", "tensorflow")
 
 
 def code_fingerprint(settings: Settings) -> str:
-    """Short SHA-256 over the source files that decide what a trial with these settings computes."""
+    """Short SHA-256 over the source files that decide what a trial with these settings gives, and over versions.
+
+    A change of code, or an upgrade of Python or a library, makes stored results stale.
+    """
     training, compute = settings.training, settings.compute
     used = {
         MODELS.source(settings.model.name),
@@ -25,7 +36,7 @@ def code_fingerprint(settings: Settings) -> str:
         SCHEDULES.source(training.schedule.name),
         PROCEDURES.source(training.procedure.name),
         BACKENDS.source(compute.backend.name),
-        _ENGINE / "batches.py",
+        *(_PACKAGE / name for name in _SHARED),
         *(CALLBACKS.source(callback.name) for callback in training.callbacks),
     }
     return _hash(tuple(sorted(used)))
@@ -33,7 +44,9 @@ def code_fingerprint(settings: Settings) -> str:
 
 @lru_cache(maxsize=256)
 def _hash(files: tuple[Path, ...]) -> str:
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(platform.python_version().encode())
+    for library in _LIBRARIES:
+        digest.update(metadata.version(library).encode())
     for file in files:
         digest.update(file.name.encode())
         digest.update(file.read_bytes())

@@ -9,6 +9,7 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from hpbench.definition.readings import DEFAULT
 from hpbench.execution.job import Ended, Message, Progressed, Started
 from hpbench.execution.jobs import Pending
 from hpbench.measure.clock import duration
@@ -24,7 +25,8 @@ class _Round:
 
     def __init__(self, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         self.names = {
-            cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}" for cell in reversed(cells)
+            cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}"
+            for cell in sorted(cells, key=lambda cell: cell.reading == DEFAULT)
         }
         self.total = len(todo.trials)
         self.ended = 0
@@ -56,10 +58,10 @@ def _accuracy(message: Progressed) -> str:
 
 def _opening(benchmark: str, todo: Pending, shares: dict[str, float]) -> str:
     parts = [f"{benchmark}: {len(todo.trials)} trials to run"]
-    if todo.done:
-        parts.append(f"{todo.done} done before")
+    if todo.standing:
+        parts.append(f"{len(todo.standing)} done before")
     if todo.stale:
-        parts.append(f"{todo.stale} of them again, because the code of their parts has changed")
+        parts.append(f"{todo.stale} run again, because their code or a library has changed")
     if todo.trials:
         parts.append(f"about {duration(sum(shares[trial.identity] for trial, _ in todo.trials))}")
     return ", ".join(parts)

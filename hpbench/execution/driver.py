@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,16 +12,17 @@ from hpbench.catalogue.work import PLANNERS
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Settings
 from hpbench.execution.environment import job_environment
-from hpbench.execution.job import Ended, Message
+from hpbench.execution.job import Ended, Job, Message
 from hpbench.execution.jobs import Pending, make_jobs, pending
 from hpbench.execution.local import LocalExecutor
 from hpbench.measure.machine import describe, fingerprint, usable_cores
 from hpbench.parts.datasets.prepared import PreparedData, prepare_dataset
 from hpbench.plan.cost import seconds_by_trial
+from hpbench.records.results import StoredResults
 from hpbench.records.store import Store
 from hpbench.records.trial import Cell, Outcome, TrialResult
 
-Planner = Callable[[Resolved, Callable[[Settings], str], list[TrialResult]], list[Cell]]
+Planner = Callable[[Resolved, Callable[[Settings], str], Sequence[TrialResult]], list[Cell]]
 
 
 class Display(Protocol):
@@ -99,18 +100,15 @@ class Driver:
             DataError: If the data set cannot be prepared.
             EnvironmentRefusedError: If the environment would change results silently.
         """
-        prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._data_folder)
-        machine = describe()
-        tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command), []))
-        planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
         with job_environment(self._compute.backend.name, self._compute.threads) as folder:
+            prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._data_folder)
+            machine = describe()
+            tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command)))
+            planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             executor = LocalExecutor(self._workers, Path(folder))
-            results: list[TrialResult] = []
+            results = StoredResults(self._store)
             while cells := planner(self._resolved, self._fingerprint, results):
-                ended = self._round(cells, executor, fingerprint(machine), tally)
-                if not ended:
-                    break
-                results += ended
+                results.add(self._round(cells, executor, fingerprint(machine), tally))
         return tally
 
     def _fingerprint(self, settings: Settings) -> str:
@@ -120,18 +118,18 @@ class Driver:
             self._fingerprints[key] = prepare_dataset(settings.dataset.model_dump(), self._data_folder).fingerprint
         return self._fingerprints[key]
 
-    def _round(self, cells: list[Cell], executor: LocalExecutor, machine: str, tally: Tally) -> list[TrialResult]:
+    def _round(self, cells: list[Cell], executor: LocalExecutor, machine: str, tally: Tally) -> list[int]:
+        """Run a round; the attempts that gave its results, now or before."""
         self._store.add_cells(tally.run, cells)
         todo = pending(cells, self._store.attempts(machine, {cell.trial.identity for cell in cells}))
-        tally.done += todo.done
+        tally.done += len(todo.standing)
         seconds = seconds_by_trial(cells, self._store.seconds_by_settings(machine))
-        results: list[TrialResult] = []
+        attempts = [attempt.id for attempt in todo.standing]
 
         def listen(message: Message) -> None:
             if isinstance(message, Ended):
-                self._store.add_result(message.result, machine, message.elapsed)
+                attempts.append(self._store.add_result(message.result, machine, message.elapsed))
                 tally.outcomes[message.result.outcome] += 1
-                results.append(message.result)
             self._display.show(message)
 
         shares = {
@@ -140,10 +138,15 @@ class Driver:
         self._display.begin(self._resolved.definition.id, todo, cells, shares)
         jobs = make_jobs(todo, str(self._data_folder), seconds, self._workers)
         try:
-            executor.run(jobs, lambda job: self._compute.time_limit, listen)
+            executor.run(jobs, _time_limit, listen)
         finally:
             self._display.end()
-        return results
+        return attempts
+
+
+def _time_limit(job: Job) -> float:
+    """Seconds that a trial of the job may take."""
+    return float(job.trials[0].settings["compute"]["time_limit"])
 
 
 def _run_record(resolved: Resolved, prepared: PreparedData, machine: dict[str, str], command: str) -> dict[str, Any]:

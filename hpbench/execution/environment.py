@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from hpbench.errors import UserError
+
 REFUSED = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH")
 """Variables that would change training silently."""
 
 
-class EnvironmentRefusedError(Exception):
+class EnvironmentRefusedError(UserError):
     """A variable is set that would change results silently."""
 
 

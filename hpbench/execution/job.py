@@ -18,7 +18,7 @@ from hpbench.records.trial import Outcome, Trial, TrialResult
 
 @dataclass(frozen=True)
 class Job:
-    """Trials for one process. A timed job has one trial and runs alone; the others share data set and compute.
+    """Trials for one process. A timed job has one trial and runs alone; the others differ in the seed only.
 
     Args:
         trials: What to do, in order.
@@ -77,11 +77,13 @@ def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, wor
     run: Any = None
     try:
         run = _prepare(job, trial, connection, workshop)
-        run.observe("seconds_start", time.time() - asked) if job.timed else None
+        if job.timed:
+            run.observe("seconds_start", time.time() - asked)
         from hpbench.catalogue.work import PROCEDURES
 
         PROCEDURES.load(run.settings.training.procedure.name)(run)
-        run.observe("seconds_total", time.time() - asked) if job.timed else None
+        if job.timed:
+            run.observe("seconds_total", time.time() - asked)
     except Exception as error:
         traceback.print_exc()
         return TrialResult(trial.identity, _outcome(error), (), job.timed, job.code, _one_line(error))

@@ -21,13 +21,13 @@ class Pending:
 
     Args:
         trials: Trials to run, each once, in the plan's order, with whether it is timed.
-        done: Number of trials whose stored result stands.
+        standing: Stored attempts whose result stands, one a trial.
         stale: Number of trials that run again because the code of their parts has changed.
         code: Trial identity to the fingerprint of its parts' source.
     """
 
     trials: tuple[tuple[Trial, bool], ...]
-    done: int
+    standing: tuple[Attempt, ...]
     stale: int
     code: Mapping[str, str]
 
@@ -43,10 +43,11 @@ def pending(cells: Iterable[Cell], attempts: Mapping[str, Sequence[Attempt]]) ->
     code = _codes(trials)
     results = {key: [item for item in attempts.get(key, ()) if item.outcome.is_result] for key in trials}
     fresh = {key: [item for item in found if item.code == code[key]] for key, found in results.items()}
-    stands = {key for key, found in fresh.items() if any(item.timed or not timed[key] for item in found)}
+    usable = {key: [item for item in found if item.timed or not timed[key]] for key, found in fresh.items()}
+    stands = {key: found[-1] for key, found in usable.items() if found}
     stale = sum(bool(results[key]) and not fresh[key] for key in trials)
     todo = tuple((trial, timed[key]) for key, trial in trials.items() if key not in stands)
-    return Pending(todo, len(stands), stale, code)
+    return Pending(todo, tuple(stands.values()), stale, code)
 
 
 def _codes(trials: Mapping[str, Trial]) -> dict[str, str]:

@@ -118,17 +118,18 @@ class LocalExecutor:
 
     def _receive(self, running: _Running, listen: Listener) -> bool:
         """Pass on what has come; False when the process has closed its end."""
-        try:
-            while running.connection.poll():
+        while True:
+            try:
+                if not running.connection.poll():
+                    return True
                 message = running.connection.recv()
-                if isinstance(message, Started | Ended):
-                    running.since = time.monotonic()
-                if isinstance(message, Ended):
-                    running.done += 1
-                listen(message)
-        except (EOFError, OSError):
-            return False
-        return True
+            except (EOFError, OSError):
+                return False
+            if isinstance(message, Started | Ended):
+                running.since = time.monotonic()
+            if isinstance(message, Ended):
+                running.done += 1
+            listen(message)
 
     def _lost_to_its_end(self, running: _Running, listen: Listener) -> None:
         """Record what a process that ended before its last trial leaves behind."""

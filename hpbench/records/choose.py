@@ -10,8 +10,14 @@ from hpbench.records.tables import OBSERVATION_COLUMNS, TRIAL_COLUMNS, RunTables
 
 
 def best(attempts: Iterable[Attempt]) -> Attempt | None:
-    """The attempt that counts: one with a result before one without, a timed before an untimed, then the newest."""
-    return max(attempts, key=lambda attempt: (attempt.outcome.is_result, attempt.timed, attempt.id), default=None)
+    """The attempt that counts, of those made with the code of the newest one.
+
+    One with a result before one without, a timed before an untimed, then the newest. What older code gave does not
+    stand in for a trial that was run again, not even for one that failed.
+    """
+    known = sorted(attempts, key=lambda attempt: attempt.id)
+    current = [attempt for attempt in known if attempt.code == known[-1].code]
+    return max(current, key=lambda attempt: (attempt.outcome.is_result, attempt.timed, attempt.id), default=None)
 
 
 def load(store: Store, run: Run) -> RunTables:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from hpbench.errors import UserError
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult, canonical_json
 
 SCHEMA_VERSION = 1
@@ -37,7 +38,7 @@ CREATE TABLE observation (
 """
 
 
-class StoreError(Exception):
+class StoreError(UserError):
     """The results file cannot be used; the message says why and what to do."""
 
 
@@ -118,8 +119,8 @@ class Store:
 
     # --- writing ---------------------------------------------------------------------------------------------------
 
-    def add_run(self, run: Mapping[str, Any], cells: Iterable[Cell]) -> int:
-        """Keep a run and its plan; returns its number. ``run`` has the fields of ``Run`` but ``id`` and ``created``."""
+    def add_run(self, run: Mapping[str, Any]) -> int:
+        """Keep a run; returns its number. ``run`` has the fields of ``Run`` but ``id`` and ``created``."""
         values = {key: canonical_json(value) if isinstance(value, Mapping) else value for key, value in run.items()}
         values["created"] = datetime.now(UTC).isoformat(timespec="seconds")
         values["machine"] = json.dumps(dict(run["machine"]))
@@ -128,7 +129,6 @@ class Store:
             marks = ", ".join(f":{name}" for name in values)
             number = self.connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", values).lastrowid
         assert number is not None
-        self.add_cells(number, cells)
         return number
 
     def add_cells(self, run: int, cells: Iterable[Cell]) -> None:
@@ -148,8 +148,8 @@ class Store:
                 ],
             )
 
-    def add_result(self, result: TrialResult, machine_id: str, elapsed: float) -> None:
-        """Keep one attempt with all its observations, at once or not at all."""
+    def add_result(self, result: TrialResult, machine_id: str, elapsed: float) -> int:
+        """Keep one attempt with all its observations, at once or not at all; returns its number."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         row = (
             result.trial,
@@ -172,6 +172,8 @@ class Store:
                 "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?)",
                 [(cursor.lastrowid, i, *_observation_row(item)) for i, item in enumerate(result.observations)],
             )
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
 
     # --- reading ---------------------------------------------------------------------------------------------------
 
@@ -188,6 +190,14 @@ class Store:
                 found.setdefault(trial, []).append(Attempt(number, trial, Outcome(outcome), bool(timed), code, message))
         return found
 
+    def attempt(self, number: int) -> tuple[Attempt, dict[str, str]]:
+        """An attempt by its number, and what its job resolved."""
+        row = self.connection.execute(
+            "SELECT id, trial, outcome, timed, code, message, resolved FROM attempt WHERE id = ?", (number,)
+        ).fetchone()
+        found, trial, outcome, timed, code, message, resolved = row
+        return Attempt(found, trial, Outcome(outcome), bool(timed), code, message), json.loads(resolved)
+
     def seconds_by_settings(self, machine_id: str) -> dict[str, float]:
         """Canonical JSON of settings to the mean seconds that successful attempts with them took on this machine."""
         query = """SELECT trial.settings, avg(attempt.elapsed) FROM attempt JOIN trial ON trial.identity = attempt.trial
@@ -195,10 +205,11 @@ class Store:
         return dict(self.connection.execute(query, (machine_id,)).fetchall())
 
     def runs(self, benchmark: str | None = None, profile: str | None = None) -> list[Run]:
-        """Stored runs, oldest first."""
+        """Stored runs that came to have a plan, oldest first."""
         rows = self.connection.execute(
             """SELECT * FROM run WHERE (:benchmark IS NULL OR benchmark = :benchmark)
-               AND (:profile IS NULL OR profile = :profile) ORDER BY id""",
+               AND (:profile IS NULL OR profile = :profile)
+               AND EXISTS (SELECT 1 FROM cell WHERE cell.run = run.id) ORDER BY id""",
             {"benchmark": benchmark, "profile": profile},
         ).fetchall()
         return [_run(row) for row in rows]

@@ -105,7 +105,7 @@ def test_planted_effects_are_found(planted):
         ("test_accuracy", 400, ("batch_size", "learning_rate"), 3),
         ("seconds_per_100_iterations", None, ("batch_size", "learning_rate"), 1),
     ]
-    assert found.not_measured == ("host_memory_training",)
+    assert found.not_measured == ("training_clock", "host_memory_training")
     together, at_200, _, seconds = found.responses
     shares = {share.axes: share.share.mean for share in together.shares}
     # variance of the rate: 0.2**2 x 2/9; of the iterations: 0.1**2
@@ -118,6 +118,23 @@ def test_planted_effects_are_found(planted):
     assert {share.axes: share.share.mean for share in seconds.shares}["batch_size",] == pytest.approx(1)
     assert math.isnan(seconds.effects[0].doubling.low)
     assert seconds.effects[0].doubling.mean == pytest.approx(1)
+
+
+def test_training_time_grows_with_the_iterations_and_the_batch(planted):
+    """Planted: batch / 32 seconds for each 100 iterations, read at 200 and 400."""
+    plant(planted)
+    for batch in BATCHES:
+        for rate in RATES:
+            for seed in range(3):
+                case = f"crossed/batch_size={batch},learning_rate={rate}"
+                planted.curve(case, seed, "training_clock", [batch / 32 * step for step in (1, 2, 3, 4)])
+    found = effects(planted.tables(), planted.resolved, "crossed")
+    clock = next(response for response in found.responses if response.metric == "training_clock")
+    assert clock.axes == ("batch_size", "learning_rate", "iterations")
+    doubling = {effect.axis: effect.doubling.mean for effect in clock.effects}
+    assert doubling["batch_size"] == pytest.approx(3)
+    assert doubling["learning_rate"] == pytest.approx(0, abs=1e-12)
+    assert doubling["iterations"] == pytest.approx(2 * (1 + BATCHES[1] / 32) / 2)
 
 
 def test_the_surface_shows_the_hump_that_no_correlation_does(planted):

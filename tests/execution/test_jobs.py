@@ -1,7 +1,7 @@
 from hpbench.definition.load import parse
 from hpbench.definition.resolve import Selection
 from hpbench.definition.schema import Settings
-from hpbench.execution.code import code_fingerprint
+from hpbench.execution.code import _hash, code_fingerprint
 from hpbench.execution.jobs import make_jobs, pending
 from hpbench.plan.cases import cells
 from hpbench.records.store import Attempt
@@ -25,20 +25,20 @@ def test_nothing_stored_everything_runs_once_and_timed_where_any_cell_asks():
     planned = plan()
     todo = pending([*planned, *planned], {})
     assert [timed for _, timed in todo.trials] == [True, True, False, False, False]
-    assert todo.done == todo.stale == 0
+    assert (todo.standing, todo.stale) == ((), 0)
 
 
 def test_what_is_done_is_skipped():
     planned = plan()
     stored = {cell.trial.identity: [attempt(cell)] for cell in planned[:2]}
     todo = pending(planned, stored)
-    assert todo.done == 2
+    assert {item.trial for item in todo.standing} == set(stored)
     assert {trial.identity for trial, _ in todo.trials} == {cell.trial.identity for cell in planned[2:]}
 
 
 def test_an_untimed_result_does_not_serve_a_timed_cell():
     planned = plan()
-    assert pending(planned, {planned[0].trial.identity: [attempt(planned[0], timed=False)]}).done == 0
+    assert pending(planned, {planned[0].trial.identity: [attempt(planned[0], timed=False)]}).standing == ()
 
 
 def test_failures_run_again_and_divergence_stands():
@@ -50,13 +50,14 @@ def test_failures_run_again_and_divergence_stands():
         (Outcome.INTERRUPTED, 0),
         (Outcome.OUT_OF_MEMORY, 0),
     ):
-        assert pending(planned, {planned[0].trial.identity: [attempt(planned[0], outcome=outcome)]}).done == done
+        todo = pending(planned, {planned[0].trial.identity: [attempt(planned[0], outcome=outcome)]})
+        assert len(todo.standing) == done
 
 
 def test_results_of_changed_code_are_stale():
     planned = plan()
     todo = pending(planned, {planned[0].trial.identity: [attempt(planned[0], code="older")]})
-    assert (todo.done, todo.stale) == (0, 1)
+    assert (todo.standing, todo.stale) == ((), 1)
 
 
 def test_code_fingerprint_follows_the_parts_used():
@@ -68,6 +69,14 @@ def test_code_fingerprint_follows_the_parts_used():
 
     with_callback = settings.training.model_copy(update={"callbacks": (RecordWeightNorm(name="record_weight_norm"),)})
     assert code_fingerprint(settings) != code_fingerprint(settings.model_copy(update={"training": with_callback}))
+
+
+def test_code_fingerprint_follows_the_versions_of_libraries(monkeypatch):
+    settings = Settings.model_validate(plan()[0].trial.settings)
+    before = code_fingerprint(settings)
+    monkeypatch.setattr("hpbench.execution.code.metadata.version", lambda library: "0")
+    monkeypatch.setattr("hpbench.execution.code._hash", _hash.__wrapped__)
+    assert code_fingerprint(settings) != before
 
 
 def test_timed_trials_are_jobs_of_their_own_and_the_rest_share_by_settings():

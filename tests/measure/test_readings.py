@@ -72,13 +72,16 @@ def test_a_child_does_not_inherit_its_parents_peak():
 def test_clocks_are_separate_and_add_up():
     calls = []
     clocks = Clocks(lambda: calls.append(time.perf_counter()))
+    start = time.perf_counter()
     for _ in range(2):
         with clocks.measure("training"):
             time.sleep(0.02)
     with clocks.measure("evaluation"):
         time.sleep(0.05)
-    assert clocks.seconds["training"] == pytest.approx(0.04, abs=0.02)
-    assert clocks.seconds["evaluation"] == pytest.approx(0.05, abs=0.02)
+    elapsed = time.perf_counter() - start
+    assert clocks.seconds["training"] >= 0.04
+    assert clocks.seconds["evaluation"] >= 0.05
+    assert sum(clocks.seconds.values()) <= elapsed
     assert len(calls) == 6, "the device is synchronised before each of the readings"
 
 

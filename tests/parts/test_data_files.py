@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
 from hypothesis.extra.numpy import arrays as numpy_arrays
 
-from hpbench.parts.datasets.arrays import DataError
+from hpbench.parts.datasets.arrays import DataError, fixed_order
 from hpbench.parts.datasets.files import idx, npz, parse_idx
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -37,25 +37,24 @@ def refused(read, parameters, *words):
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 def test_idx_files_are_read_back(write_idx, arrays, compressed):
     data = idx({"folder": str(write_idx(compressed)), "title": None, "validation": 0})
-    for name in ("x_train", "x_test"):
-        np.testing.assert_array_equal(getattr(data, name), arrays[name][..., np.newaxis])
-        assert getattr(data, name).dtype == np.uint8
-    for name in ("y_train", "y_test"):
-        np.testing.assert_array_equal(getattr(data, name), arrays[name])
-        assert getattr(data, name).dtype == np.int32
+    orders = {"train": fixed_order(len(arrays["x_train"])), "test": np.arange(len(arrays["x_test"]))}
+    for split, order in orders.items():
+        images, labels = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
+        np.testing.assert_array_equal(images, arrays[f"x_{split}"][order][..., np.newaxis])
+        np.testing.assert_array_equal(labels, arrays[f"y_{split}"][order])
+        assert (images.dtype, labels.dtype) == (np.uint8, np.int32)
     assert data.x_validation.shape == (0, 16, 18, 1)
     assert (data.title, data.classes, data.generated) == ("tiny", 4, False)
 
 
-def test_idx_images_split_off_for_validation_leave_the_rest_in_order(write_idx, arrays):
+def test_idx_images_split_off_for_validation_are_chosen_by_a_fixed_permutation(write_idx, arrays):
     data = idx({"folder": str(write_idx()), "title": "Tiny", "validation": 5})
     assert (len(data.x_train), len(data.x_validation), data.title) == (15, 5, "Tiny")
     original = [image.tobytes() for image in arrays["x_train"]]
     train = [original.index(image.tobytes()) for image in data.x_train]
     validation = [original.index(image.tobytes()) for image in data.x_validation]
     assert sorted(train + validation) == list(range(20))
-    assert train == sorted(train)
-    assert validation != [15, 16, 17, 18, 19]
+    assert validation + train == fixed_order(20).tolist()
     np.testing.assert_array_equal(data.y_validation, arrays["y_train"][validation])
 
 
@@ -165,7 +164,7 @@ def test_random_bytes_are_an_array_or_a_data_error(content, dimensions):
 
 def test_an_npz_file_is_read_back(write_npz, arrays):
     data = npz({"path": str(write_npz()), "title": None, "validation": 0})
-    np.testing.assert_array_equal(data.x_train, arrays["x_train"][..., np.newaxis])
+    np.testing.assert_array_equal(data.x_train, arrays["x_train"][fixed_order(20)][..., np.newaxis])
     np.testing.assert_array_equal(data.y_test, arrays["y_test"])
     assert (data.title, data.classes, data.x_train.dtype, data.y_train.dtype) == (
         "tiny",
@@ -179,7 +178,7 @@ def test_floating_images_with_channels_become_float32(write_npz):
     images = np.linspace(-1, 1, 20 * 16 * 18 * 3).reshape(20, 16, 18, 3)
     data = npz({"path": str(write_npz(x_train=images, x_test=images[:8]))})
     assert data.x_train.dtype == np.float32
-    np.testing.assert_array_equal(data.x_train, images.astype(np.float32))
+    np.testing.assert_array_equal(data.x_train, images.astype(np.float32)[fixed_order(len(images))])
 
 
 def test_validation_images_of_the_file_are_used(write_npz, arrays):
@@ -189,6 +188,13 @@ def test_validation_images_of_the_file_are_used(write_npz, arrays):
     np.testing.assert_array_equal(data.x_validation[..., 0], arrays["x_test"][:3])
     np.testing.assert_array_equal(data.y_validation, [3, 2, 1])
     refused(npz, {"path": str(path), "validation": 2}, path, "validation images of its own")
+
+
+def test_the_first_training_images_of_a_sorted_file_are_a_sample_of_all_classes(write_npz, arrays):
+    labels = np.sort(arrays["y_train"])
+    data = npz({"path": str(write_npz(y_train=labels)), "validation": 0})
+    assert len(set(data.y_train[:10].tolist())) > 2
+    assert data.y_train.tolist() != sorted(data.y_train.tolist())
 
 
 def test_validation_images_are_split_off_an_npz_file(write_npz):

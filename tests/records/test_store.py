@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from hpbench.records.choose import best, load
+from hpbench.records.results import StoredResults
 from hpbench.records.store import SCHEMA_VERSION, Attempt, Store, StoreError
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult
 
@@ -39,7 +40,8 @@ def test_what_is_stored_comes_back(store):
         Cell("b", "default", trial(0, 0.2)),
         Cell("b", "other", trial(0, 0.2)),
     ]
-    number = store.add_run(RUN, cells)
+    number = store.add_run(RUN)
+    store.add_cells(number, cells)
     seconds = Observation("seconds_training", 1.5)
     store.add_result(result(cells[0].trial, accuracy(0.5), accuracy(0.75, 20), seconds, timed=True), "here", 2.0)
     store.add_result(result(cells[1].trial, accuracy(math.nan), outcome=Outcome.DIVERGED), "here", 1.0)
@@ -59,7 +61,7 @@ def test_what_is_stored_comes_back(store):
 
 def test_untimed_rows_carry_no_time_or_memory(store):
     cell = Cell("a", "default", trial(0))
-    store.add_run(RUN, [cell])
+    store.add_cells(store.add_run(RUN), [cell])
     store.add_result(
         result(
             cell.trial,
@@ -75,8 +77,8 @@ def test_untimed_rows_carry_no_time_or_memory(store):
 
 def test_two_machines_stand_side_by_side(store):
     cell = Cell("a", "default", trial(0))
-    store.add_run(RUN, [cell])
-    store.add_run(RUN | {"machine_id": "there"}, [cell])
+    store.add_cells(store.add_run(RUN), [cell])
+    store.add_cells(store.add_run(RUN | {"machine_id": "there"}), [cell])
     store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
     store.add_result(result(cell.trial, accuracy(0.6)), "there", 1.0)
     values = [load(store, run).observations["value"].tolist() for run in store.runs()]
@@ -94,18 +96,41 @@ def test_an_attempt_with_a_result_counts_before_a_later_failure_and_a_timed_one_
     assert best([]) is None
 
 
+def test_results_of_older_code_do_not_stand_in_for_newer_ones():
+    older = Attempt(1, "t", Outcome.OK, True, "older", "")
+    newer = Attempt(2, "t", Outcome.OK, False, "newer", "")
+    failed = Attempt(3, "t", Outcome.FAILED, False, "newest", "")
+    assert best([older, newer]) is newer
+    assert best([older, newer, failed]) is failed
+
+
 def test_a_result_is_kept_whole_or_not_at_all(store):
     cell = Cell("a", "default", trial(0))
-    store.add_run(RUN, [cell])
+    store.add_cells(store.add_run(RUN), [cell])
     bad = Observation("test_accuracy", "not a number", 1)
     with pytest.raises((ValueError, sqlite3.Error)):
         store.add_result(result(cell.trial, accuracy(0.5), bad), "here", 1.0)
     assert store.attempts("here", [cell.trial.identity]) == {}
 
 
+def test_a_run_without_a_plan_is_not_listed(store):
+    store.add_run(RUN)
+    assert store.runs() == []
+
+
+def test_a_planner_sees_the_results_as_they_were_stored(store):
+    cell = Cell("a", "default", trial(0))
+    store.add_cells(store.add_run(RUN), [cell])
+    kept = result(cell.trial, accuracy(0.5), Observation("device_memory_peak", 1e9, None, {"device": "GPU-1"}))
+    results = StoredResults(store)
+    assert not results
+    results.add([store.add_result(kept, "here", 1.0)])
+    assert list(results) == results[:] == [kept]
+
+
 def test_mean_seconds_by_settings(store):
     cells = [Cell("a", "default", trial(seed)) for seed in range(2)]
-    store.add_run(RUN, cells)
+    store.add_cells(store.add_run(RUN), cells)
     for cell, seconds in zip(cells, (1.0, 3.0), strict=True):
         store.add_result(result(cell.trial), "here", seconds)
     assert store.seconds_by_settings("here") == {'{"training":{"learning_rate":0.1}}': 2.0}

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from hpbench.errors import UserError
 from hpbench.records.trial import canonical_json
 
 SPLITS = ("train", "validation", "test")
@@ -18,7 +19,7 @@ ARRAY_NAMES = tuple(f"{kind}_{split}" for split in SPLITS for kind in "xy")
 _SPLIT_SEED = 1998
 
 
-class DataError(Exception):
+class DataError(UserError):
     """A data set cannot be used. The message says which file, what is wrong and what would be right."""
 
 
@@ -139,7 +140,8 @@ def split_off(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[n
     """Choose ``validation`` of ``count`` images by a fixed permutation.
 
     Returns:
-        Indices of the images that stay, and of those chosen, each in rising order.
+        Indices of the images that stay, and of those chosen, in the permutation's order: the first images are a
+        sample of all, however the file is sorted.
     """
     order = fixed_order(count)
-    return np.sort(order[validation:]), np.sort(order[:validation])
+    return order[validation:], order[:validation]

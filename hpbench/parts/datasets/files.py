@@ -184,7 +184,10 @@ def _assemble(
             )
     classes = _classes(labels, named)
     parts = images | {name: label.astype(np.int32) for name, label in labels.items()}
-    if "x_validation" not in parts:
+    if "x_validation" in parts:
+        kept, _ = split_off(len(parts["x_train"]), 0)
+        parts |= {"x_train": parts["x_train"][kept], "y_train": parts["y_train"][kept]}
+    else:
         parts |= _with_validation(parts["x_train"], parts["y_train"], validation, named["x_train"])
     return Arrays(**parts, title=title, source=source, generated=False, classes=classes, files=files)
 

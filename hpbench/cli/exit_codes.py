@@ -1,0 +1,6 @@
+"""How commands end."""
+
+WRONG_USAGE = 2
+SOME_FAILED = 3
+NOTHING_MEASURED = 4
+INTERRUPTED = 130
