@@ -35,9 +35,9 @@ def command(
 
 
 def _show(resolved: Resolved, results: Path) -> None:
+    from hpbench.catalogue.work import PLANNERS
     from hpbench.measure.clock import duration
-    from hpbench.measure.machine import describe, fingerprint, usable_cores
-    from hpbench.plan.cases import cells
+    from hpbench.measure.machine import fingerprint, hardware, usable_cores
     from hpbench.plan.cost import estimate
     from hpbench.records.store import Store
 
@@ -52,13 +52,13 @@ def _show(resolved: Resolved, results: Path) -> None:
         for item in planned:
             if item.reading == reading:
                 click.echo(_line(item))
-    plan = cells(resolved, lambda settings: "")
+    plan = PLANNERS.load(definition.planner.name)(resolved, lambda settings: "", [])
     trials = {cell.trial.identity for cell in plan}
     isolated = {cell.trial.identity for cell in plan if cell.timed}
     measured = {}
     if results.exists():
         with Store(results) as store:
-            measured = store.seconds_by_settings(fingerprint(describe()))
+            measured = store.seconds_by_settings(fingerprint(hardware()))
     cost = estimate(plan, measured, max(1, usable_cores() // definition.compute.threads))
     basis = (
         f"{cost.measured:.0%} of the trials measured before"

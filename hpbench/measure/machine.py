@@ -17,13 +17,19 @@ from hpbench.measure.gpu import driver_version, gpus
 _LIBRARIES = ("tensorflow", "keras", "numpy", "keras-tuner", "scipy", "pandas")
 
 
-def describe() -> dict[str, str]:
-    """Facts in the order they are to be shown, all as text."""
-    facts = {
+def hardware() -> dict[str, str]:
+    """Processor, usable cores, memory and GPUs, as text."""
+    return {
         "CPU": _cpu_model(),
         "cores": f"{len(_affinity())} usable of {psutil.cpu_count() or 0}",
         "memory": f"{psutil.virtual_memory().total / 1e9:.1f} GB",
         "GPU": "; ".join(f"{gpu.model}, {gpu.memory / 1e9:.1f} GB, {gpu.uuid}" for gpu in gpus()) or "no GPU",
+    }
+
+
+def describe() -> dict[str, str]:
+    """Hardware and software in the order they are to be shown, all as text."""
+    facts = hardware() | {
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "hpbench": __version__,
@@ -35,7 +41,7 @@ def describe() -> dict[str, str]:
 
 
 def fingerprint(facts: dict[str, str]) -> str:
-    """Short hash of what makes two machines' times comparable: processor, memory, GPUs."""
+    """Short hash of the hardware: what makes two machines' times comparable."""
     parts = "\n".join(facts[key] for key in ("CPU", "cores", "memory", "GPU"))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
 

@@ -15,7 +15,6 @@ class Metric(NamedTuple):
 METRICS = {
     "test_accuracy": Metric("fraction", "test accuracy"),
     "train_accuracy": Metric("fraction", "train accuracy"),
-    "validation_accuracy": Metric("fraction", "validation accuracy"),
     "batch_accuracy": Metric("fraction", "accuracy on the current training batch"),
     "test_loss": Metric("nat", "test loss"),
     "train_loss": Metric("nat", "train loss"),
@@ -34,11 +33,11 @@ METRICS = {
     "seconds_total": Metric("s", "total"),
     "training_clock": Metric("s", "training time so far"),
     "host_memory_before": Metric("B", "before the model"),
-    "host_memory_peak": Metric("B", "peak"),
-    "host_memory_mean": Metric("B", "mean"),
+    "host_memory_peak": Metric("B", "peak after warm-up"),
+    "host_memory_mean": Metric("B", "mean after warm-up"),
     "host_memory_training": Metric("B", "training"),
-    "device_memory_peak": Metric("B", "peak, allocator"),
-    "device_memory_driver": Metric("B", "peak, driver"),
+    "device_memory_peak": Metric("B", "peak after warm-up, allocator"),
+    "device_memory_driver": Metric("B", "at the end, driver"),
 }
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from hpbench.analysis.verdicts import Verdict
 from hpbench.definition.readings import DEFAULT
@@ -18,10 +17,6 @@ from hpbench.report.verdict_words import WORDS, count
 NAME = "README.md"
 MARKER = "<!-- hpbench: index of reports -->"
 """The first line of an index: a file without it is somebody's own, and stays."""
-_NEEDED = {"format", "benchmark", "version", "title", "profile", "created", "data", "claims"}
-
-_PIECE = 1 << 20
-"""Characters to read at first."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ def _row(folder: Path, entry: Entry) -> list[str]:
 def read_entry(path: Path) -> Entry | None:
     """What the index tells of an export; None if the file is not an export of a known format."""
     try:
-        found = _head(path)
+        found = json.loads(path.read_text(encoding="utf-8"))
         if found.get("format") != FORMAT or found["benchmark"] != path.stem:
             return None
         counts = count(claim["verdict"] for claim in found["claims"] if claim["reading"] == DEFAULT)
@@ -82,56 +77,3 @@ def read_entry(path: Path) -> Entry | None:
         return Entry(path.stem, int(found["version"]), title, profile, created, data, counts)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _head(path: Path) -> dict[str, Any]:
-    """What an index needs of a file, which may be large: no more of it is read than that takes.
-
-    Raises:
-        ValueError: If the file is no JSON object in UTF-8.
-    """
-    text = ""
-    with path.open(encoding="utf-8") as file:
-        while piece := file.read(max(_PIECE, len(text))):
-            text += piece
-            try:
-                return _needed(text)
-            except ValueError:
-                continue
-    raise ValueError("no JSON object")
-
-
-def _needed(text: str) -> dict[str, Any]:
-    """The members of a JSON object that an index needs, read from the start until all are found.
-
-    Raises:
-        ValueError: If the text is not JSON up to there, or no object.
-    """
-    decoder = json.JSONDecoder()
-    found: dict[str, Any] = {}
-    place = _after(text, 0, "{")
-    while _NEEDED - found.keys():
-        key, place = decoder.raw_decode(text, _skip(text, place))
-        value, place = decoder.raw_decode(text, _skip(text, _after(text, place, ":")))
-        if key in _NEEDED:
-            found[key] = value
-        place = _skip(text, place)
-        if text[place : place + 1] == "}":
-            break
-        place = _after(text, place, ",")
-    return found
-
-
-def _skip(text: str, place: int) -> int:
-    """The place of the next character that is no white space."""
-    while text[place : place + 1] in {" ", "\t", "\n", "\r"}:
-        place += 1
-    return place
-
-
-def _after(text: str, place: int, sign: str) -> int:
-    """The place after a sign that has to come next."""
-    place = _skip(text, place)
-    if text[place : place + 1] != sign:
-        raise ValueError(f"expected {sign}")
-    return place + 1

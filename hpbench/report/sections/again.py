@@ -17,10 +17,12 @@ CONVENTIONS = {
     "Seeds": "set initialisation and order of the data alike in every case, so cases are compared seed by seed.",
     "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the "
     "end and counts in n.",
-    "Training memory": "the peak of the process after warm-up minus its level before the model was built.",
+    "Training memory": "the peak of the process after the first window minus its level before the model was built; the "
+    "copy of the data set that lies on the device, and evaluation, are in it.",
     "Wall time": "per 100 iterations is the median over the windows between evaluations after the first, of training "
     "alone (a trial that diverged in its first window has only that one, warm-up included); compile is tracing and a "
-    "first call over no iterations; total is from asking for the process to the trial's end.",
+    "first call over no iterations; evaluation traces at its first call; total is from asking for "
+    "the process to the trial's end.",
     "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the "
     "process held.",
 }
