@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,14 +43,25 @@ def output_option(function: _Command) -> _Command:
     )(function)
 
 
-def selection_options(function: _Command) -> _Command:
-    """What of a benchmark to run."""
+def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What of a benchmark to run, handed to the verb as one ``selection``."""
+
+    @functools.wraps(function)
+    def with_selection(
+        *arguments: Any,
+        profile: str,
+        changes: tuple[str, ...],
+        seeds: int | None,
+        cases: tuple[str, ...],
+        readings: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        selection = Selection(profile, dict(_change(text) for text in changes), seeds, cases, readings)
+        return function(*arguments, selection=selection, **others)
+
     options = (
         click.option(
-            "--profile",
-            default="quick",
-            show_default=True,
-            help="How much to run: smoke, quick, standard or full.",
+            "--profile", default="quick", show_default=True, help="How much to run: smoke, quick, standard or full."
         ),
         click.option(
             "--set",
@@ -61,15 +73,13 @@ def selection_options(function: _Command) -> _Command:
         click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the profile's."),
         click.option("--case", "cases", multiple=True, help="Only this case (may be repeated)."),
         click.option(
-            "--reading",
-            "readings",
-            multiple=True,
-            help="Only this reading, such as 'sgd=plain' (may be repeated).",
+            "--reading", "readings", multiple=True, help="Only this reading, such as 'sgd=plain' (may be repeated)."
         ),
     )
+    decorated: Callable[..., Any] = with_selection
     for option in reversed(options):
-        function = option(function)
-    return function
+        decorated = option(decorated)
+    return decorated
 
 
 def default_data_folder() -> Path:
@@ -77,17 +87,6 @@ def default_data_folder() -> Path:
     from platformdirs import user_cache_path
 
     return user_cache_path("hpbench", appauthor=False) / "data"
-
-
-def make_selection(
-    profile: str,
-    changes: tuple[str, ...],
-    seeds: int | None,
-    cases: tuple[str, ...],
-    readings: tuple[str, ...],
-) -> Selection:
-    """The selection that the options describe."""
-    return Selection(profile, dict(_change(text) for text in changes), seeds, cases, readings)
 
 
 def _change(text: str) -> tuple[str, Any]:

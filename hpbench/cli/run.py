@@ -13,13 +13,12 @@ from hpbench.cli.exit_codes import INTERRUPTED, NOTHING_MEASURED, SOME_FAILED
 from hpbench.cli.options import (
     benchmarks_argument,
     default_data_folder,
-    make_selection,
     output_option,
     resolve_all,
     results_option,
     selection_options,
 )
-from hpbench.definition.resolve import Resolved
+from hpbench.definition.resolve import Resolved, Selection
 
 if TYPE_CHECKING:
     from hpbench.execution.driver import Tally
@@ -48,11 +47,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     benchmarks: tuple[str, ...],
-    profile: str,
-    changes: tuple[str, ...],
-    seeds: int | None,
-    cases: tuple[str, ...],
-    readings: tuple[str, ...],
+    selection: Selection,
     results: Path,
     output: Path,
     data_folder: Path,
@@ -66,7 +61,7 @@ def command(
     Exit codes: 0 fine, 2 wrong usage or a bad definition, 3 some trials failed, 4 nothing was measured,
     130 interrupted.
     """
-    resolved = resolve_all(benchmarks, make_selection(profile, changes, seeds, cases, readings))
+    resolved = resolve_all(benchmarks, selection)
     ctx.exit(_run_all(resolved, results, output, data_folder.resolve(), jobs, not no_report))
 
 

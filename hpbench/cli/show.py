@@ -8,29 +8,20 @@ import click
 
 from hpbench.cli.options import (
     benchmarks_argument,
-    make_selection,
     resolve_all,
     results_option,
     selection_options,
 )
-from hpbench.definition.resolve import PlannedCase, Resolved
+from hpbench.definition.resolve import PlannedCase, Resolved, Selection
 
 
 @click.command(epilog="Example: hpbench show lenet-batch-lr --profile standard")
 @benchmarks_argument
 @selection_options
 @results_option
-def command(
-    benchmarks: tuple[str, ...],
-    profile: str,
-    changes: tuple[str, ...],
-    seeds: int | None,
-    cases: tuple[str, ...],
-    readings: tuple[str, ...],
-    results: Path,
-) -> None:
+def command(benchmarks: tuple[str, ...], selection: Selection, results: Path) -> None:
     """Show the plan of benchmarks: cases, readings, trials, and an estimate of the time."""
-    for resolved in resolve_all(benchmarks, make_selection(profile, changes, seeds, cases, readings)):
+    for resolved in resolve_all(benchmarks, selection):
         _show(resolved, results)
 
 
