@@ -225,7 +225,7 @@ def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
     done = hpbench("run", "mixed.yaml", "--data", "data", "--results", "mixed.sqlite", cwd=folder)
     assert done.returncode == 3
     assert set(outcomes(folder / "mixed.sqlite")) == {"ok", "failed"}
-    assert "too small" in done.stderr
+    assert "images of at least 12 x 12 pixels" in done.stderr
     every = hpbench(
         "run",
         "small.yaml",
