@@ -26,7 +26,7 @@ class _Round:
     def __init__(self, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         self.names = {
             cell.trial.identity: f"{cell.case}, {cell.reading}, seed {cell.trial.seed}"
-            for cell in sorted(cells, key=lambda cell: cell.reading == DEFAULT)
+            for cell in sorted(cells, key=_told_last)
         }
         self.total = len(todo.trials)
         self.ended = 0
@@ -49,6 +49,11 @@ class _Round:
         expected = sum(self._shares[trial] for trial in self._left)
         pace = elapsed / self._done if self._done > PACE_AFTER_SECONDS else 1.0
         return expected * pace
+
+
+def _told_last(cell: Cell) -> tuple[bool, bool]:
+    """Several cells may share a trial: the document's own case under the default reading gives it its name."""
+    return cell.reading == DEFAULT, "/" not in cell.case
 
 
 def _accuracy(message: Progressed) -> str:
