@@ -89,9 +89,16 @@ class Store:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.connection = sqlite3.connect(path)
-            self._open(path, create)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"{path} cannot be used as a results file: {error}") from None
+        try:
+            self._open(path, create)
+        except sqlite3.Error as error:
+            self.connection.close()
+            raise StoreError(f"{path} cannot be used as a results file: {error}") from None
+        except StoreError:
+            self.connection.close()
+            raise
 
     def _open(self, path: Path, create: bool) -> None:
         connection = self.connection
