@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -260,31 +260,5 @@ def _observation_row(item: Observation) -> tuple[Any, ...]:
 
 
 def _run(row: Sequence[Any]) -> Run:
-    (
-        number,
-        benchmark,
-        version,
-        profile,
-        definition,
-        file,
-        selection,
-        command,
-        created,
-        machine,
-        machine_id,
-        data,
-    ) = row
-    return Run(
-        number,
-        benchmark,
-        version,
-        profile,
-        definition,
-        file,
-        json.loads(selection),
-        command,
-        created,
-        json.loads(machine),
-        machine_id,
-        json.loads(data),
-    )
+    values = dict(zip((field.name for field in fields(Run)), row, strict=True))
+    return Run(**values | {name: json.loads(values[name]) for name in ("selection", "machine", "data")})
