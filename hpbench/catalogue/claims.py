@@ -5,7 +5,7 @@ Comparisons are paired by seed. A claim with several quantities holds when every
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,8 +17,9 @@ Take: Any = TAKES.specification
 
 
 class ClaimTest(Parameters):
-    """What every kind has: a metric, and how one number is taken from its curve."""
+    """What every kind has: a metric, how one number is taken from its curve, and fields that name cases."""
 
+    case_fields: ClassVar[tuple[str, ...]] = ("cases", "than", "to", "case", "reference")
     metric: str
     take: Take = Final()
 
@@ -26,7 +27,7 @@ class ClaimTest(Parameters):
     def case_names(self) -> tuple[str, ...]:
         """Every case the claim speaks of."""
         names: list[str] = []
-        for field in ("cases", "than", "to", "case", "reference"):
+        for field in self.case_fields:
             value = getattr(self, field, ())
             names += [value] if isinstance(value, str) else list(value)
         return tuple(dict.fromkeys(names))
@@ -106,15 +107,11 @@ class Increasing(ClaimTest):
 class Proportional(ClaimTest):
     """The metric grows as a power of the setting ``to`` whose exponent lies in the interval ``exponent``."""
 
+    case_fields = ("cases",)
     name: Literal["proportional"]
     cases: Annotated[tuple[str, ...], Field(min_length=2)]
     to: str
     exponent: tuple[float, float]
-
-    @property
-    def case_names(self) -> tuple[str, ...]:
-        """Every case the claim speaks of."""
-        return self.cases
 
 
 class Tracks(ClaimTest):

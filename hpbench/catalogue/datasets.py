@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
+
+TFDS_PATTERN = r"^\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?$"
 
 
 class Dataset(Parameters):
@@ -46,12 +49,54 @@ class Npz(Dataset):
     validation: int = Field(default=0, ge=0)
 
 
+class FromTfds(Dataset):
+    """A set of TensorFlow Datasets; ``validation`` images are split off the training set."""
+
+    validation: int = Field(default=5000, ge=0)
+
+
+class Mnist(FromTfds):
+    """MNIST: 60,000 and 10,000 handwritten digits of 28 x 28 pixels, from TensorFlow Datasets."""
+
+    name: Literal["mnist"]
+
+
+class FashionMnist(FromTfds):
+    """Fashion-MNIST: 60,000 and 10,000 articles of clothing, 28 x 28 pixels, from TensorFlow Datasets."""
+
+    name: Literal["fashion_mnist"]
+
+
+class Cifar10(FromTfds):
+    """CIFAR-10: 50,000 and 10,000 colour photographs of 32 x 32 pixels, from TensorFlow Datasets."""
+
+    name: Literal["cifar10"]
+
+
+class Tfds(FromTfds):
+    """Any set of TensorFlow Datasets that has images of one size with classes; ``set`` is NAME[/config][:version]."""
+
+    name: Literal["tfds"]
+    set: str = Field(pattern=TFDS_PATTERN)
+    title: str | None = None
+    validation: int = Field(default=0, ge=0)
+
+
+class OwnDataset(Dataset, Own):
+    """A function of the other fields (but ``scale``) that returns arrays by name, as an NPZ file holds them."""
+
+
 DATASETS = Register(
     "data set",
     {
         Mnist5k: "hpbench.parts.datasets.embedded:mnist5k",
         Digits: "hpbench.parts.datasets.embedded:digits",
+        Mnist: "hpbench.parts.datasets.tfds:read",
+        FashionMnist: "hpbench.parts.datasets.tfds:read",
+        Cifar10: "hpbench.parts.datasets.tfds:read",
+        Tfds: "hpbench.parts.datasets.tfds:read",
         Idx: "hpbench.parts.datasets.files:idx",
         Npz: "hpbench.parts.datasets.files:npz",
     },
+    own=(OwnDataset, "hpbench.parts.own:dataset"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
 
@@ -28,4 +29,12 @@ class LeNet(Model):
         return {"caffe": 2.293e6, "lenet-5": 0.416e6}[self.variant]
 
 
-MODELS = Register("model", {LeNet: "hpbench.parts.models.lenet:lenet"})
+class OwnModel(Model, Own):
+    """A function of ``input_shape``, ``classes`` and the other fields that returns a Keras model giving logits."""
+
+
+MODELS = Register(
+    "model",
+    {LeNet: "hpbench.parts.models.lenet:lenet"},
+    own=(OwnModel, "hpbench.parts.own:model"),
+)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
 
@@ -22,4 +23,12 @@ class Sgd(Parameters):
     bias_rate: float = Field(default=1.0, gt=0)
 
 
-OPTIMIZERS = Register("optimizer", {Sgd: "hpbench.parts.optimizers:sgd"})
+class OwnOptimizer(Own):
+    """A Keras optimizer class; called with ``learning_rate`` (a schedule or a number) and the other fields."""
+
+
+OPTIMIZERS = Register(
+    "optimizer",
+    {Sgd: "hpbench.parts.optimizers:sgd"},
+    own=(OwnOptimizer, "hpbench.parts.own:optimizer"),
+)

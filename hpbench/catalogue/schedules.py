@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
 
@@ -59,6 +60,10 @@ class Cosine(Parameters):
     name: Literal["cosine"]
 
 
+class OwnSchedule(Own):
+    """A ``LearningRateSchedule`` class; its first argument is the base rate, the others are the other fields."""
+
+
 SCHEDULES = Register(
     "schedule",
     {
@@ -70,4 +75,5 @@ SCHEDULES = Register(
         Polynomial: "hpbench.parts.schedules:Polynomial",
         Cosine: "hpbench.parts.schedules:Cosine",
     },
+    own=(OwnSchedule, "hpbench.parts.own:schedule"),
 )

@@ -9,15 +9,20 @@ from importlib import import_module
 import click
 
 from hpbench import __version__
-from hpbench.cli.exit_codes import WRONG_USAGE
-from hpbench.errors import UserError
+from hpbench.cli.exit_codes import HARNESS_FAILED, WRONG_USAGE
+from hpbench.errors import MachineError, UserError
 
 VERBS = {
     "list": "Bundled benchmarks.",
-    "show": "A benchmark's plan and what it will cost, without running it.",
+    "new": "Write a definition to start from.",
     "validate": "Check definition files.",
+    "show": "A benchmark's plan and what it will cost, without running it.",
     "run": "Run benchmarks and write their reports.",
     "report": "Write reports again from stored results.",
+    "logs": "What failed trials printed.",
+    "data": "Data sets: list, describe, prepare.",
+    "schema": "JSON Schema of a definition, for editors.",
+    "doctor": "Check this machine: framework, devices, settings, data.",
 }
 
 
@@ -56,8 +61,9 @@ def main() -> None:
     """Entry point of the console script. Exit codes: see ``hpbench run --help``."""
     try:
         hpbench(prog_name="hpbench")
+    except (MachineError, OSError, sqlite3.Error) as error:
+        click.echo(f"hpbench: {error}", err=True)
+        sys.exit(HARNESS_FAILED)
     except UserError as error:
         click.echo(str(error), err=True)
-    except (OSError, sqlite3.Error) as error:
-        click.echo(f"hpbench: {error}", err=True)
     sys.exit(WRONG_USAGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,6 +13,8 @@ import click
 from hpbench.definition.load import bundled, find, read
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
+from hpbench.errors import UserError
+from hpbench.parts.datasets.folders import default_data_folder as default_data_folder
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -43,6 +46,30 @@ def output_option(function: _Command) -> _Command:
     )(function)
 
 
+def allow_code_option(function: _Command) -> _Command:
+    """Which code of one's own a definition may name."""
+    return click.option(
+        "--allow-code",
+        multiple=True,
+        metavar="MODULE",
+        help="Let definitions run code of this module or package (may be repeated).",
+    )(function)
+
+
+def require_writable(folder: Path, option: str) -> None:
+    """Make a folder, or say that it cannot be written before anything is run.
+
+    Raises:
+        UserError: If it cannot be made, or not written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(f"{folder} cannot be written ({error.strerror}); name another with {option}") from None
+
+
 def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """What of a benchmark to run, handed to the verb as one ``selection``."""
 
@@ -54,9 +81,10 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
         seeds: int | None,
         cases: tuple[str, ...],
         readings: tuple[str, ...],
+        claims: tuple[str, ...],
         **others: Any,
     ) -> Any:
-        selection = Selection(profile, dict(_change(text) for text in changes), seeds, cases, readings)
+        selection = Selection(profile, dict(parse_change(text) for text in changes), seeds, cases, readings, claims)
         return function(*arguments, selection=selection, **others)
 
     options = (
@@ -73,6 +101,12 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seeds", type=click.IntRange(min=1), help="Number of seeds, instead of the profile's."),
         click.option("--case", "cases", multiple=True, help="Only this case (may be repeated)."),
         click.option(
+            "--claim",
+            "claims",
+            multiple=True,
+            help="Only the trials that this claim needs (may be repeated); those of --case come on top.",
+        ),
+        click.option(
             "--reading", "readings", multiple=True, help="Only this reading, such as 'sgd=plain' (may be repeated)."
         ),
     )
@@ -82,17 +116,11 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-def default_data_folder() -> Path:
-    """The user's cache folder for prepared data sets."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("hpbench", appauthor=False) / "data"
-
-
-def _change(text: str) -> tuple[str, Any]:
+def parse_change(text: str, example: str = "training.iterations=200") -> tuple[str, Any]:
+    """Key and value of ``KEY=VALUE``; the value is YAML."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise click.BadParameter(f"'{text}' is not KEY=VALUE, such as training.iterations=200", param_hint="--set")
+        raise click.BadParameter(f"'{text}' is not KEY=VALUE, such as {example}", param_hint="--set")
     tree = YamlTree(f"value: {value}", "--set")
     return key.strip(), tree.values["value"]
 

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpbench.cli.exit_codes import INTERRUPTED, NOTHING_MEASURED, SOME_FAILED
+from hpbench.cli.exit_codes import HARNESS_FAILED, INTERRUPTED, NOTHING_MEASURED
 from hpbench.cli.options import (
+    allow_code_option,
     benchmarks_argument,
     default_data_folder,
     output_option,
+    require_writable,
     resolve_all,
     results_option,
     selection_options,
@@ -21,7 +23,7 @@ from hpbench.cli.options import (
 from hpbench.definition.resolve import Resolved, Selection
 
 if TYPE_CHECKING:
-    from hpbench.execution.driver import Tally
+    from hpbench.execution.driver import Options, Tally
     from hpbench.records.store import Store
 
 
@@ -42,6 +44,12 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     help="Jobs side by side, for trials that are not timed; one a core if not given.",
 )
+@allow_code_option
+@click.option(
+    "--keep-stale",
+    is_flag=True,
+    help="Keep results of older code, marked in the report, instead of running their trials again.",
+)
 @click.option("--no-report", is_flag=True, help="Only store results.")
 @click.pass_context
 def command(
@@ -52,43 +60,55 @@ def command(
     output: Path,
     data_folder: Path,
     jobs: int | None,
+    allow_code: tuple[str, ...],
+    keep_stale: bool,
     no_report: bool,
 ) -> None:
     """Run benchmarks (ids or files; all bundled ones if none is named) and write their reports.
 
     What is already in the results file is not run again, so the same command goes on where an earlier one stopped.
 
-    Exit codes: 0 fine, 2 wrong usage or a bad definition, 3 some trials failed, 4 nothing was measured,
-    130 interrupted.
+    Exit codes: 0 fine, 2 wrong usage or a bad definition, 3 some trials failed or the machine could not go on (a full
+    disk), 4 nothing was measured, 130 interrupted.
     """
+    from hpbench.execution.driver import Options
+
     resolved = resolve_all(benchmarks, selection)
-    ctx.exit(_run_all(resolved, results, output, data_folder.resolve(), jobs, not no_report))
+    if not no_report:
+        require_writable(output, "--output")
+    options = Options(data_folder.resolve(), jobs, allow_code, keep_stale)
+    ctx.exit(_run_all(resolved, results, None if no_report else output, options))
 
 
-def _run_all(
-    benchmarks: list[Resolved], results: Path, output: Path, data_folder: Path, jobs: int | None, report: bool
-) -> int:
+def _run_all(benchmarks: list[Resolved], results: Path, output: Path | None, options: Options) -> int:
     from hpbench.execution.display import LiveDisplay, PlainDisplay
-    from hpbench.execution.driver import Driver
+    from hpbench.execution.driver import Driver, admit
     from hpbench.records.store import Store
 
     display = LiveDisplay() if sys.stderr.isatty() else PlainDisplay()
     tallies: list[Tally] = []
     try:
-        with Store(results, create=True) as store:
+        for resolved in benchmarks:
+            admit(resolved, options.allow)
+        with Store(results, create=True) as store, store.held(command_line()):
             for resolved in benchmarks:
-                tally = Driver(resolved, store, data_folder, display, jobs).run(command_line())
+                tally = Driver(resolved, store, display, options).run(command_line())
                 tallies.append(tally)
                 click.echo(f"{resolved.definition.id}: {_summary(tally)}")
-                if report and tally.results:
+                if output and tally.results:
                     _report(store, tally.run, output)
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted; what is done is kept. To go on: {command_line()}", err=True)
         return INTERRUPTED
+    failed = sum(tally.failures for tally in tallies)
+    if failed:
+        click.echo(
+            f"what failed trials printed: {shlex.join(['hpbench', 'logs', '--results', str(results)])}", err=True
+        )
     if not any(tally.results for tally in tallies):
         click.echo("nothing was measured", err=True)
         return NOTHING_MEASURED
-    return SOME_FAILED if any(tally.failures for tally in tallies) else 0
+    return HARNESS_FAILED if failed else 0
 
 
 def _report(store: Store, number: int, output: Path) -> None:
@@ -102,7 +122,11 @@ def _report(store: Store, number: int, output: Path) -> None:
 
 def _summary(tally: Tally) -> str:
     parts = [f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items())]
-    return ", ".join([*parts, *([f"{tally.done} done before"] if tally.done else [])]) or "no trials"
+    if tally.done:
+        parts.append(f"{tally.done} done before")
+    if tally.stale:
+        parts.append(f"{tally.stale} of those stale, made with older code")
+    return ", ".join(parts) or "no trials"
 
 
 def command_line() -> str:

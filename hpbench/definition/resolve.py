@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from hpbench.catalogue.claims import ClaimTest
 from hpbench.definition import readings
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import DefinitionError, Fault
@@ -17,6 +19,7 @@ from hpbench.definition.readings import Reading
 from hpbench.definition.schema import Definition, Settings
 from hpbench.definition.yaml_tree import YamlTree
 from hpbench.errors import UserError
+from hpbench.records.metrics import is_cost
 
 
 class SelectionError(UserError):
@@ -31,8 +34,9 @@ class Selection:
         profile: A profile of the definition.
         changes: Dotted path to value (``--set``), applied after the profile.
         seeds: Number of seeds instead of the profile's.
-        cases: Only these cases; empty for all.
+        cases: Only these cases; empty for all, or for those that ``claims`` need.
         readings: Only these readings; empty for the profile's.
+        claims: Only these claims, and the trials that they need beside those of ``cases``; empty for all.
     """
 
     profile: str = "quick"
@@ -40,6 +44,7 @@ class Selection:
     seeds: int | None = None
     cases: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For the store."""
@@ -69,7 +74,7 @@ class Resolved:
     """A definition with a selection applied.
 
     Attributes:
-        definition: The definition under the default reading.
+        definition: The definition under the default reading; of its claims only those asked for.
         selection: What was asked for.
     """
 
@@ -93,7 +98,7 @@ class Resolved:
         except KeyError as error:
             raise SelectionError(str(error.args[0])) from None
         self.tree = tree
-        self.definition = _checked(tree, f"profile {selection.profile} with --set")
+        self.definition = self._with_asked_claims(_checked(tree, f"profile {selection.profile} with --set"))
 
     @cached_property
     def readings(self) -> list[Reading]:
@@ -109,18 +114,22 @@ class Resolved:
 
     @lru_cache(maxsize=64)  # noqa: B019  (a Resolved lives as long as the command)
     def under(self, reading: str) -> Definition:
-        """The definition with that reading's answers applied: its claims and reported numbers may differ."""
+        """The definition with that reading's answers applied: the claims asked for and reported numbers may differ."""
         points = self.definition.open
         changes = readings.changes(readings.parse(reading, points), points)
         if not changes:
             return self.definition
         try:
-            return _checked(with_changes(self.tree, changes), f"reading {reading}")
+            return self._with_asked_claims(_checked(with_changes(self.tree, changes), f"reading {reading}"))
         except KeyError as error:
             raise SelectionError(f"reading {reading}: {error.args[0]}") from None
 
     def planned_cases(self) -> list[PlannedCase]:
-        """Every case under every reading that is asked for, in the definition's order."""
+        """Every case under every reading that is asked for, in the definition's order.
+
+        Raises:
+            SelectionError: If a case is asked for that is not there, or nothing that is asked for would be run.
+        """
         planned: list[PlannedCase] = []
         for reading in self.readings:
             planned += self._cases_under(reading)
@@ -130,20 +139,61 @@ class Resolved:
         if unknown:
             names = ", ".join(sorted(unknown))
             raise SelectionError(f"{self.definition.id} has no case {names}; it has: {', '.join(self.all_cases)}")
-        return [item for item in planned if not asked or item.case in asked]
+        narrowed = [needed for item in planned if (needed := self._needed(item))]
+        if not narrowed:
+            raise SelectionError(
+                f"nothing to run for {', '.join(self.selection.claims)} under "
+                f"{', '.join(map(readings.name, self.readings))}: a claim about time or memory needs timed_seeds of at "
+                f"least 1, and the reading '{readings.DEFAULT}', which alone is timed and has the cases of studies"
+            )
+        return narrowed
+
+    def _needed(self, item: PlannedCase) -> PlannedCase | None:
+        """The case with the seeds that what is asked for needs; None if nothing needs it.
+
+        A claim about time or memory needs the timed seeds only, another one needs no timing.
+        """
+        if item.case in self.selection.cases or not (self.selection.cases or self.selection.claims):
+            return item
+        tests = [claim.test for claim in self.under(item.reading).claims] if self.selection.claims else []
+        timed = [_needs_timing(test) for test in tests if item.case in test.case_names]
+        seeds = item.timed_seeds if all(timed) else item.seeds
+        if not timed or not seeds:
+            return None
+        return replace(item, seeds=seeds, timed_seeds=item.timed_seeds if any(timed) else 0)
+
+    def _with_asked_claims(self, definition: Definition) -> Definition:
+        """The definition with only the claims that are asked for.
+
+        Raises:
+            SelectionError: If it does not have one of them.
+        """
+        asked = self.selection.claims
+        if not asked:
+            return definition
+        known = [claim.id for claim in definition.claims]
+        for claim in asked:
+            if claim not in known:
+                close = difflib.get_close_matches(claim, known, n=1)
+                hint = f"did you mean '{close[0]}'? " if close else ""
+                raise SelectionError(
+                    f"{definition.id} has no claim '{claim}'; {hint}it has: {', '.join(known) or 'none'}"
+                )
+        return definition.model_copy(update={"claims": tuple(c for c in definition.claims if c.id in asked)})
 
     def _cases_under(self, reading: Reading) -> list[PlannedCase]:
         """The document's cases under a reading.
 
         A reading that leaves the settings alone shares the default reading's trials and costs nothing. One that
-        changes them is run with ``reading_seeds``, on ``reading_cases`` only unless cases are asked for.
+        changes them is run with ``reading_seeds``, on ``reading_cases`` only unless cases or claims are asked for.
         """
         definition = self.definition
         if self._base(readings.name(reading)) == self._base(readings.DEFAULT):
             seeds, timed, cases = definition.seeds, definition.timed_seeds, set(definition.cases)
         else:
             seeds, timed = definition.reading_seeds, 0
-            cases = set(self.selection.cases or definition.reading_cases or definition.cases)
+            narrowed = self.selection.cases or self.selection.claims
+            cases = set((not narrowed and definition.reading_cases) or definition.cases)
         return [
             self._case(case, changes, reading, seeds, timed)
             for case, changes in definition.cases.items()
@@ -175,6 +225,11 @@ class Resolved:
         except ValidationError as error:
             raise SelectionError(f"case {case}: {'; '.join(text for _, text in describe(error))}") from None
         return PlannedCase(case, readings.name(reading), settings, seeds, min(timed, seeds))
+
+
+def _needs_timing(test: ClaimTest) -> bool:
+    """Whether the claim can be judged on timed trials only."""
+    return is_cost(test.metric) or test.take.needs_clock
 
 
 def all_cases(definition: Definition) -> list[str]:

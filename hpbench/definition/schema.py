@@ -11,6 +11,7 @@ from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.datasets import DATASETS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
+from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 
@@ -67,7 +68,15 @@ class Compute(_Strict):
     compile: Literal["auto", "graph"] = "auto"
     deterministic: bool = True
     threads: int = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
-    time_limit: float = Field(default=3600.0, gt=0, description="seconds after which a trial is ended")
+
+
+class Limits(_Strict):
+    """Where a trial is ended. No part of its identity: it changes no result that is reached."""
+
+    seconds: float = Field(default=3600.0, gt=0, description="wall time of one trial")
+    memory_gib: float | None = Field(
+        default=None, gt=0, description="host memory of one job; most of the machine's, shared by the jobs, if none"
+    )
 
 
 class Settings(_Strict):
@@ -77,6 +86,13 @@ class Settings(_Strict):
     model: ModelSpec
     training: Training
     compute: Compute = Compute()
+
+    @property
+    def own_parts(self) -> list[str]:
+        """Names of the parts that are code of one's own, ``package.module:attribute``."""
+        training = self.training
+        parts = (self.dataset, self.model, training.optimizer, training.schedule, *training.callbacks)
+        return [part.name for part in parts if isinstance(part, Own)]
 
 
 class OpenPoint(_Strict):
@@ -151,6 +167,7 @@ class Definition(Settings):
     reading_cases: tuple[str, ...] = ()
     seeds: int = Field(default=3, ge=1, le=10_000)
     timed_seeds: int = Field(default=1, ge=0)
+    limits: Limits = Limits()
     reported: dict[str, Reported] = {}
     claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = ()

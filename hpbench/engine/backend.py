@@ -21,8 +21,8 @@ class Stretch(NamedTuple):
 class Program(Protocol):
     """A model with its optimizer, compiled for one batch size, over data that lies on the device."""
 
-    def reset(self, weights: list[NDArray[Any]]) -> None:
-        """Set the weights, and the optimizer's state to zero."""
+    def reset(self, fresh: Any) -> None:
+        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
 
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""

@@ -74,18 +74,19 @@ class TensorFlowProgram:
         self._optimizer = optimizer
         self._data = {split: (tf.constant(x), tf.constant(y)) for split, (x, y) in data.items()}
         optimizer.build(model.trainable_variables)
+        self._optimizer_start = [_unless_zero(variable.numpy()) for variable in optimizer.variables]
         self._train = tf.function(
             self._loop, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
         ).get_concrete_function()
         self._score = tf.function(self._totals, autograph=False, reduce_retracing=True)
         self._train(tf.zeros([0, 1], tf.int32))
 
-    def reset(self, weights: list[NDArray[Any]]) -> None:
-        """Set the weights, and the optimizer's state to zero."""
-        self._model.set_weights(weights)
-        for variable in self._optimizer.variables:
-            if variable is not self._optimizer._learning_rate:
-                variable.assign(tf.zeros_like(variable.value))
+    def reset(self, fresh: Any) -> None:
+        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
+        for variable, start in zip(self._model.variables, fresh.variables, strict=True):
+            variable.assign(start)
+        for variable, start in zip(self._optimizer.variables, self._optimizer_start, strict=True):
+            variable.assign(tf.zeros_like(variable.value) if start is None else start)
 
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
@@ -126,6 +127,11 @@ class TensorFlowProgram:
         logits = self._model(x, training=False)
         losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
         return tf.reduce_sum(losses), _correct(logits, y)
+
+
+def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
+    """The value, or None where it is zero throughout, as momenta are at the start: that need not be kept."""
+    return value if value.any() else None
 
 
 def _correct(logits: Any, labels: Any) -> Any:

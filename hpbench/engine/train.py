@@ -23,6 +23,7 @@ from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import process_memory, visible_gpus
 from hpbench.measure.memory import HostMemory, level
+from hpbench.parts.schedules import Constant
 from hpbench.records.seeds import derive
 from hpbench.records.trial import Outcome, canonical_json
 
@@ -57,7 +58,9 @@ def _build(run: TrialRun) -> tuple[Any, Any]:
     schedule = SCHEDULES.load(training.schedule.name).for_training(
         training.schedule.model_dump(exclude={"name"}), training.learning_rate, training.iterations
     )
-    optimizer = OPTIMIZERS.load(training.optimizer.name)(training.optimizer.model_dump(exclude={"name"}), schedule)
+    changeable = bool(training.callbacks) and isinstance(schedule, Constant)
+    rate = schedule.learning_rate if changeable else schedule  # Keras lets callbacks change a number only
+    optimizer = OPTIMIZERS.load(training.optimizer.name)(training.optimizer.model_dump(exclude={"name"}), rate)
     return model, optimizer
 
 
@@ -70,7 +73,7 @@ def _program(run: TrialRun, model: Any, optimizer: Any) -> tuple[Any, Program]:
         model.compile(optimizer=optimizer)
         run.programs[key] = model, run.backend.compile(model, optimizer, _device_data(run), mode)
     else:
-        run.programs[key][1].reset(model.get_weights())
+        run.programs[key][1].reset(model)
     compiled: tuple[Any, Program] = run.programs[key]
     return compiled
 
@@ -107,7 +110,11 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
                 callback.on_epoch_end(index, logs)
         _observe(run, logs, end, clocks)
         if not math.isfinite(stretch.loss):
-            _stand_to_the_end(run, logs, ends[index + 1 :], end)
+            _diverged(run, end)
+        elif model.stop_training:
+            run.message = f"stopped by a callback at iteration {end}"
+        if run.message:
+            _stand_to_the_end(run, logs, ends[index + 1 :])
             break
         if memory is not None and index == 0:
             memory.reset()
@@ -122,6 +129,7 @@ def _callbacks(run: TrialRun, model: Any) -> list[Any]:
     callbacks = [
         CALLBACKS.load(spec.name)(**spec.model_dump(exclude={"name"})) for spec in run.settings.training.callbacks
     ]
+    model.stop_training = False
     for callback in callbacks:
         callback.set_model(model)
         callback.on_train_begin()
@@ -148,11 +156,14 @@ def _observe(run: TrialRun, logs: dict[str, float], iteration: int, clocks: Cloc
     run.progress(iteration, logs)
 
 
-def _stand_to_the_end(run: TrialRun, logs: dict[str, float], rest: list[int], iteration: int) -> None:
-    """Diverged is a result: the accuracy of the last state stands to the end of the curve."""
+def _diverged(run: TrialRun, iteration: int) -> None:
     run.outcome = Outcome.DIVERGED
     run.message = f"the loss was not finite by iteration {iteration}"
     run.observe("diverged_by_iteration", iteration)
+
+
+def _stand_to_the_end(run: TrialRun, logs: dict[str, float], rest: list[int]) -> None:
+    """Diverged is a result, and so is the state in which a callback stopped: it stands to the end of the curve."""
     for later in rest:
         for name, value in logs.items():
             run.observe(name, value, later)

@@ -31,13 +31,13 @@ def code_fingerprint(settings: Settings) -> str:
     """
     training, compute = settings.training, settings.compute
     used = {
-        MODELS.source(settings.model.name),
-        OPTIMIZERS.source(training.optimizer.name),
-        SCHEDULES.source(training.schedule.name),
-        PROCEDURES.source(training.procedure.name),
-        BACKENDS.source(compute.backend.name),
+        *MODELS.sources(settings.model.name),
+        *OPTIMIZERS.sources(training.optimizer.name),
+        *SCHEDULES.sources(training.schedule.name),
+        *PROCEDURES.sources(training.procedure.name),
+        *BACKENDS.sources(compute.backend.name),
         *(_PACKAGE / name for name in _SHARED),
-        *(CALLBACKS.source(callback.name) for callback in training.callbacks),
+        *(path for callback in training.callbacks for path in CALLBACKS.sources(callback.name)),
     }
     return _hash(tuple(sorted(used)))
 

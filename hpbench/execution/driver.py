@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from hpbench.catalogue import own
 from hpbench.catalogue.work import PLANNERS
 from hpbench.definition.resolve import Resolved
-from hpbench.definition.schema import Settings
+from hpbench.definition.schema import Definition, Settings
 from hpbench.execution.environment import job_environment
-from hpbench.execution.job import Ended, Job, Message
+from hpbench.execution.job import Ended, Message
 from hpbench.execution.jobs import Pending, make_jobs, pending
+from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
-from hpbench.measure.machine import describe, fingerprint, usable_cores
-from hpbench.parts.datasets.prepared import PreparedData, prepare_dataset
+from hpbench.measure.machine import describe, fingerprint, usable_cores, usable_memory
+from hpbench.parts.datasets.prepared import DataError, PreparedData, prepare_dataset
 from hpbench.plan.cost import seconds_by_trial
 from hpbench.records.results import StoredResults
 from hpbench.records.store import Store
-from hpbench.records.trial import Cell, Outcome, TrialResult
+from hpbench.records.trial import Cell, Outcome, TrialResult, canonical_json
 
+MEMORY_SHARE = 0.8
+"""Share of the machine's memory that all jobs together may hold."""
 Planner = Callable[[Resolved, Callable[[Settings], str], Sequence[TrialResult]], list[Cell]]
 
 
@@ -45,11 +50,13 @@ class Tally:
     Args:
         outcomes: Number of trials by outcome, of those run now.
         done: Number of trials that were done before.
+        stale: Number of those whose result is of older code.
         run: Number of the run in the store.
     """
 
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     done: int = 0
+    stale: int = 0
     run: int = 0
 
     @property
@@ -68,26 +75,40 @@ def default_workers(threads: int) -> int:
     return max(1, usable_cores() // threads)
 
 
+@dataclass(frozen=True)
+class Options:
+    """How to run.
+
+    Args:
+        data_folder: Folder of prepared data sets.
+        workers: Jobs side by side; None for one a core.
+        allow: Modules whose code a definition may name.
+        keep_stale: Whether results of older code stand, to be shown as stale, instead of being made again.
+    """
+
+    data_folder: Path
+    workers: int | None = None
+    allow: tuple[str, ...] = ()
+    keep_stale: bool = False
+
+
 class Driver:
     """Runs one benchmark; the only writer of the store.
 
     Args:
         resolved: The definition as asked for.
         store: Where results go.
-        data_folder: Folder of prepared data sets.
         display: Shows progress.
-        workers: Jobs side by side; None for one a core.
+        options: How to run.
     """
 
-    def __init__(
-        self, resolved: Resolved, store: Store, data_folder: Path, display: Display, workers: int | None = None
-    ) -> None:
+    def __init__(self, resolved: Resolved, store: Store, display: Display, options: Options) -> None:
         self._resolved = resolved
         self._store = store
-        self._data_folder = data_folder
         self._display = display
+        self._options = options
         self._compute = resolved.definition.compute
-        self._workers = workers or default_workers(self._compute.threads)
+        self._workers = options.workers or default_workers(self._compute.threads)
         self._fingerprints: dict[str, str] = {}
 
     def run(self, command: str) -> Tally:
@@ -97,38 +118,50 @@ class Driver:
             command: The command line, to be kept with the run.
 
         Raises:
-            DataError: If the data set cannot be prepared.
+            CodeNotAllowedError: If the definition names code that is not allowed.
+            DataError: If the data set cannot be prepared, or is not the one that stored trials used.
             EnvironmentRefusedError: If the environment would change results silently.
         """
+        admit(self._resolved, self._options.allow)
         with job_environment(self._compute.backend.name, self._compute.threads) as folder:
-            prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._data_folder)
+            prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._options.data_folder)
+            planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
+            results = StoredResults(self._store)
+            cells = planner(self._resolved, self._fingerprint, results)
             machine = describe()
             tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command)))
-            planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             executor = LocalExecutor(self._workers, Path(folder))
-            results = StoredResults(self._store)
-            while cells := planner(self._resolved, self._fingerprint, results):
+            while cells:
                 results.add(self._round(cells, executor, fingerprint(machine), tally))
+                cells = planner(self._resolved, self._fingerprint, results)
         return tally
 
     def _fingerprint(self, settings: Settings) -> str:
-        """Of the data set that settings name, each prepared once."""
-        key = settings.dataset.model_dump_json()
+        """Of the data set that settings name, each prepared once, and compared with what stored trials used."""
+        dataset = settings.dataset.model_dump(mode="json")
+        key = canonical_json(dataset)
         if key not in self._fingerprints:
-            self._fingerprints[key] = prepare_dataset(settings.dataset.model_dump(), self._data_folder).fingerprint
+            prepared = prepare_dataset(dataset, self._options.data_folder)
+            definition = self._resolved.definition
+            used = self._store.data_fingerprints(definition.id, definition.version).get(key, set())
+            if used - {prepared.fingerprint}:
+                raise DataError(_other_data(prepared, used, definition, self._store.path))
+            self._fingerprints[key] = prepared.fingerprint
         return self._fingerprints[key]
 
     def _round(self, cells: list[Cell], executor: LocalExecutor, machine: str, tally: Tally) -> list[int]:
         """Run a round; the attempts that gave its results, now or before."""
-        self._store.add_cells(tally.run, cells)
-        todo = pending(cells, self._store.attempts(machine, {cell.trial.identity for cell in cells}))
+        stored = self._store.attempts(machine, {cell.trial.identity for cell in cells})
+        todo = pending(cells, stored, keep_stale=self._options.keep_stale)
+        self._store.add_cells(tally.run, cells, todo.code)
         tally.done += len(todo.standing)
+        tally.stale += sum(attempt.code != todo.code[attempt.trial] for attempt in todo.standing)
         seconds = seconds_by_trial(cells, self._store.seconds_by_settings(machine))
         attempts = [attempt.id for attempt in todo.standing]
 
         def listen(message: Message) -> None:
             if isinstance(message, Ended):
-                attempts.append(self._store.add_result(message.result, machine, message.elapsed))
+                attempts.append(self._store.add_result(message.result, machine, message.elapsed, message.output))
                 tally.outcomes[message.result.outcome] += 1
             self._display.show(message)
 
@@ -136,17 +169,41 @@ class Driver:
             trial.identity: seconds[trial.identity] / (1 if timed else self._workers) for trial, timed in todo.trials
         }
         self._display.begin(self._resolved.definition.id, todo, cells, shares)
-        jobs = make_jobs(todo, str(self._data_folder), seconds, self._workers)
+        jobs = make_jobs(todo, str(self._options.data_folder), seconds, self._workers, self._options.allow)
         try:
-            executor.run(jobs, _time_limit, listen)
+            executor.run(jobs, _limits(self._resolved.definition), listen)
         finally:
             self._display.end()
         return attempts
 
 
-def _time_limit(job: Job) -> float:
-    """Seconds that a trial of the job may take."""
-    return float(job.trials[0].settings["compute"]["time_limit"])
+def admit(resolved: Resolved, allow: Iterable[str]) -> None:
+    """Let this process, and the jobs it starts, use the code of one's own that the planned trials name.
+
+    Raises:
+        CodeNotAllowedError: If some of it is not allowed.
+        MissingCodeError: If some of it is not there.
+    """
+    names = {name for item in resolved.planned_cases() for name in item.settings.own_parts}
+    own.require_allowed(names, allow)
+    own.require_present(names)
+    own.allow(allow)
+
+
+def _limits(definition: Definition) -> Limits:
+    asked = definition.limits
+    memory = asked.memory_gib * 2**30 if asked.memory_gib else math.inf
+    return Limits(asked.seconds, memory, MEMORY_SHARE * usable_memory())
+
+
+def _other_data(prepared: PreparedData, used: set[str], definition: Definition, path: Path) -> str:
+    before = ", ".join(sorted(fingerprint[:12] for fingerprint in used))
+    return (
+        f"{prepared.title}: the data has changed. Trials of {definition.id}, version {definition.version}, that are "
+        f"stored in {path} used data with the fingerprint {before}; now it is {prepared.fingerprint[:12]}. Results "
+        "on different data are not mixed: bring the former data back, name another file with --results, or raise the "
+        "definition's version"
+    )
 
 
 def _run_record(resolved: Resolved, prepared: PreparedData, machine: dict[str, str], command: str) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
+import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Mapping
@@ -13,7 +17,11 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from hpbench.catalogue import own
 from hpbench.records.trial import Outcome, Trial, TrialResult
+
+STACKS = getattr(signal, "SIGUSR1", signal.SIGTERM)
+"""The signal on which a job writes where it is to its output."""
 
 
 @dataclass(frozen=True)
@@ -25,19 +33,22 @@ class Job:
         timed: Whether time and memory count.
         data_folder: Folder of prepared data sets.
         code: Fingerprint of the parts' source.
+        allow: Modules of one's own that the job may import.
     """
 
     trials: tuple[Trial, ...]
     timed: bool
     data_folder: str
     code: str
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Started:
-    """A trial has begun."""
+    """A trial has begun; ``output_from`` is the length of the job's output before it, in bytes."""
 
     trial: str
+    output_from: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,10 +62,11 @@ class Progressed:
 
 @dataclass(frozen=True)
 class Ended:
-    """A trial has ended; ``elapsed`` is its wall time in seconds."""
+    """A trial has ended; ``elapsed`` is its wall time in seconds, ``output`` what it printed, kept on failure."""
 
     result: TrialResult
     elapsed: float
+    output: str = ""
 
 
 Message = Started | Progressed | Ended
@@ -64,13 +76,33 @@ def run_job(job: Job, connection: Connection, asked: float, log: str) -> None:
     """The job process's whole life. Output goes to the file ``log``; Ctrl-C is the driver's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_output(Path(log))
+    _end_with_driver()
+    faulthandler.enable(file=2)
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(STACKS, file=2)
+    own.allow(job.allow)
     workshop: dict[str, Any] = {}
     for trial in job.trials:
         start = asked if job.timed else time.time()
-        connection.send(Started(trial.identity))
+        connection.send(Started(trial.identity, os.fstat(2).st_size))
         result = _run_trial(job, trial, connection, asked, workshop)
+        sys.stdout.flush()
         connection.send(Ended(result, time.time() - start))
     connection.close()
+
+
+def _end_with_driver() -> None:
+    """End this process when the driver has ended, however that was: nobody would take its results."""
+    threading.Thread(target=_wait_for_driver, daemon=True).start()
+    with contextlib.suppress(OSError):  # when memory runs out, the system is to end a job and not the driver
+        Path("/proc/self/oom_score_adj").write_text("500")
+
+
+def _wait_for_driver() -> None:
+    driver = multiprocessing.parent_process()
+    if driver is not None:
+        driver.join()
+        os._exit(1)
 
 
 def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, workshop: dict[str, Any]) -> TrialResult:

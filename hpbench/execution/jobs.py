@@ -32,8 +32,14 @@ class Pending:
     code: Mapping[str, str]
 
 
-def pending(cells: Iterable[Cell], attempts: Mapping[str, Sequence[Attempt]]) -> Pending:
-    """Compare a round's cells with the stored attempts of this machine."""
+def pending(cells: Iterable[Cell], attempts: Mapping[str, Sequence[Attempt]], *, keep_stale: bool = False) -> Pending:
+    """Compare a round's cells with the stored attempts of this machine.
+
+    Args:
+        cells: The round.
+        attempts: Trial identity to its attempts, oldest first.
+        keep_stale: Whether results of older code stand.
+    """
     trials: dict[str, Trial] = {}
     timed: dict[str, bool] = {}
     for cell in cells:
@@ -43,6 +49,8 @@ def pending(cells: Iterable[Cell], attempts: Mapping[str, Sequence[Attempt]]) ->
     code = _codes(trials)
     results = {key: [item for item in attempts.get(key, ()) if item.outcome.is_result] for key in trials}
     fresh = {key: [item for item in found if item.code == code[key]] for key, found in results.items()}
+    if keep_stale:
+        fresh = {key: fresh[key] or found for key, found in results.items()}
     usable = {key: [item for item in found if item.timed or not timed[key]] for key, found in fresh.items()}
     stands = {key: found[-1] for key, found in usable.items() if found}
     stale = sum(bool(results[key]) and not fresh[key] for key in trials)
@@ -61,12 +69,14 @@ def _codes(trials: Mapping[str, Trial]) -> dict[str, str]:
     return codes
 
 
-def make_jobs(todo: Pending, data_folder: str, seconds: Mapping[str, float], workers: int) -> list[Job]:
+def make_jobs(
+    todo: Pending, data_folder: str, seconds: Mapping[str, float], workers: int, allow: tuple[str, ...] = ()
+) -> list[Job]:
     """Timed trials each a job of its own, in order; the others grouped by settings, the longest jobs first.
 
     Trials that differ in the seed alone share a compiled program. A group is split so that every worker has work.
     """
-    jobs = [Job((trial,), True, data_folder, todo.code[trial.identity]) for trial, timed in todo.trials if timed]
+    jobs = [Job((trial,), True, data_folder, todo.code[trial.identity], allow) for trial, timed in todo.trials if timed]
     groups: dict[str, list[Trial]] = {}
     for trial, timed in todo.trials:
         if not timed:
@@ -77,7 +87,7 @@ def make_jobs(todo: Pending, data_folder: str, seconds: Mapping[str, float], wor
         share = total / (2 * max(1, workers)) / seconds[group[0].identity]
         size = max(1, min(LONGEST_SHARED, int(share)))
         shared += [
-            Job(tuple(group[i : i + size]), False, data_folder, todo.code[group[0].identity])
+            Job(tuple(group[i : i + size]), False, data_folder, todo.code[group[0].identity], allow)
             for i in range(0, len(group), size)
         ]
     shared.sort(key=lambda job: -sum(seconds[trial.identity] for trial in job.trials))

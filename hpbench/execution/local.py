@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -16,11 +17,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hpbench.execution.job import Ended, Job, Message, Started, run_job
+from hpbench.execution.job import STACKS, Ended, Job, Message, Started, run_job
+from hpbench.execution.limits import Limits, resident
 from hpbench.records.trial import Outcome, TrialResult
 
 Listener = Callable[[Message], None]
 POLL_SECONDS = 0.5
+STACKS_SECONDS = 0.2
+"""How long a job that is to be ended has to write where it is."""
+OUTPUT_KEPT = 64 * 1024
+"""Bytes of a failed trial's output that are kept: the last ones."""
 
 
 @dataclass
@@ -30,7 +36,13 @@ class _Running:
     connection: Connection
     log: Path
     done: int = 0
+    output_from: int = 0
     since: float = field(default_factory=time.monotonic)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the trial under way began."""
+        return time.monotonic() - self.since
 
 
 class LocalExecutor:
@@ -61,12 +73,12 @@ class LocalExecutor:
         process.start()
         process.join()
 
-    def run(self, jobs: Sequence[Job], time_limit: Callable[[Job], float], listen: Listener) -> None:
+    def run(self, jobs: Sequence[Job], limits: Limits, listen: Listener) -> None:
         """Run the timed jobs in their order, each alone, then the others side by side.
 
         Args:
             jobs: What to run.
-            time_limit: Seconds a trial of the job may take.
+            limits: Where a trial is ended.
             listen: Called in this process with each message; exactly one ``Ended`` comes for every trial.
         """
         if jobs:
@@ -79,11 +91,15 @@ class LocalExecutor:
                     while queue or self._running:
                         while queue and len(self._running) < workers:
                             self._start(queue.popleft())
-                        queue.extendleft(self._attend(time_limit, listen))
+                        queue.extendleft(self._attend(limits, listen))
                         if interrupted.is_set():
                             raise KeyboardInterrupt
+            except KeyboardInterrupt:
+                for running in self._end_all():
+                    self._lost(running, Outcome.INTERRUPTED, "interrupted", listen)
+                raise
             except BaseException:
-                self._interrupt(listen)
+                self._end_all()
                 raise
 
     def _start(self, job: Job) -> None:
@@ -95,25 +111,21 @@ class LocalExecutor:
         sender.close()
         self._running.append(_Running(job, process, receiver, log))
 
-    def _attend(self, time_limit: Callable[[Job], float], listen: Listener) -> list[Job]:
+    def _attend(self, limits: Limits, listen: Listener) -> list[Job]:
         """Pass messages on; end what is over; return jobs for trials that a dead process left undone."""
         wait([running.connection for running in self._running], timeout=POLL_SECONDS)
         left: list[Job] = []
+        memory = {running.log: resident(running.process.pid) for running in self._running}
         for running in list(self._running):
             alive = self._receive(running, listen)
-            if alive and time.monotonic() - running.since > time_limit(running.job):
-                running.process.kill()
-                running.process.join()
-                self._lost(
-                    running,
-                    Outcome.TIMED_OUT,
-                    f"ended after its limit of {time_limit(running.job):g} s",
-                    listen,
-                )
-                left += self._finish(running)
+            if alive and (over := limits.exceeded(running.elapsed, memory[running.log], memory.values())):
+                _end(running)
+                self._lost(running, *over, listen)
             elif not alive:
                 self._lost_to_its_end(running, listen)
-                left += self._finish(running)
+            else:
+                continue
+            left += self._finish(running)
         return left
 
     def _receive(self, running: _Running, listen: Listener) -> bool:
@@ -127,8 +139,12 @@ class LocalExecutor:
                 return False
             if isinstance(message, Started | Ended):
                 running.since = time.monotonic()
+            if isinstance(message, Started):
+                running.output_from = message.output_from
             if isinstance(message, Ended):
                 running.done += 1
+                if not message.result.outcome.is_result:
+                    message = replace(message, output=_output(running))
             listen(message)
 
     def _lost_to_its_end(self, running: _Running, listen: Listener) -> None:
@@ -136,7 +152,7 @@ class LocalExecutor:
         running.process.join()
         code = running.process.exitcode or 0
         reason = f"killed by signal {-code}" if code < 0 else f"its process ended with status {code}"
-        self._lost(running, Outcome.FAILED, f"{reason}{_tail(running.log)}", listen)
+        self._lost(running, Outcome.FAILED, f"{reason}{_last_line(running)}", listen)
 
     def _finish(self, running: _Running) -> list[Job]:
         running.connection.close()
@@ -150,16 +166,17 @@ class LocalExecutor:
             trial = running.job.trials[running.done]
             running.done += 1
             result = TrialResult(trial.identity, outcome, (), running.job.timed, running.job.code, message)
-            listen(Ended(result, time.monotonic() - running.since))
+            listen(Ended(result, running.elapsed, _output(running)))
 
-    def _interrupt(self, listen: Listener) -> None:
-        for running in self._running:
+    def _end_all(self) -> list[_Running]:
+        """End every job; returns them."""
+        ended, self._running = self._running, []
+        for running in ended:
             running.process.terminate()
-        for running in self._running:
+        for running in ended:
             running.process.join(5)
             running.process.kill()
-            self._lost(running, Outcome.INTERRUPTED, "interrupted", listen)
-        self._running.clear()
+        return ended
 
 
 @contextmanager
@@ -191,10 +208,30 @@ def _nothing() -> None:
     """What the first process of the fork server does."""
 
 
-def _tail(log: Path) -> str:
-    """The last line of a job's output, to say what went wrong."""
+def _end(running: _Running) -> None:
+    """End a job; where it was goes to its output first."""
+    if running.process.pid is not None and STACKS != signal.SIGTERM:
+        with suppress(OSError):
+            os.kill(running.process.pid, STACKS)
+            running.process.join(STACKS_SECONDS)
+    running.process.kill()
+    running.process.join()
+
+
+def _output(running: _Running) -> str:
+    """What the trial under way, or just ended, has printed: the last part of it."""
     try:
-        lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        with running.log.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            start = max(running.output_from, size - OUTPUT_KEPT)
+            stream.seek(start)
+            text = stream.read().decode("utf-8", errors="replace")
     except OSError:
         return ""
+    return text if start == running.output_from else f"[...]\n{text}"
+
+
+def _last_line(running: _Running) -> str:
+    """The last line of the output, to say what went wrong."""
+    lines = _output(running).strip().splitlines()
     return f"; last output: {lines[-1][:300]}" if lines else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import platform
@@ -49,6 +50,15 @@ def fingerprint(facts: dict[str, str]) -> str:
 def usable_cores() -> int:
     """Cores this process may run on."""
     return len(_affinity())
+
+
+def usable_memory() -> int:
+    """Bytes of memory that this process may use: the machine's, or less where a control group limits it."""
+    limits = [psutil.virtual_memory().total]
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
+            limits.append(int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii")))
+    return min(limits)
 
 
 def _affinity() -> list[int]:

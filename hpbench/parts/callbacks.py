@@ -63,3 +63,53 @@ class RecordWeightNorm(Recorder):
         """The square root of the sum of squares, summed in float64; NaN or infinity where a weight is."""
         weights = [variable.numpy() for variable in self.model.trainable_variables]
         return float(np.sqrt(sum(np.sum(np.square(weight, dtype=np.float64)) for weight in weights)))
+
+
+@keras.saving.register_keras_serializable(package="hpbench")
+class ReduceOnPlateau(keras.callbacks.ReduceLROnPlateau):
+    """Keras' ``ReduceLROnPlateau``, whose epochs are evaluations; it observes ``learning_rate``.
+
+    Args:
+        monitor: Value in the logs; an accuracy is better when larger, a loss when smaller.
+        factor: What the rate is multiplied by.
+        patience: Evaluations without improvement before that.
+        min_delta: Smallest change that counts as one.
+        cooldown: Evaluations after a reduction that do not count.
+        min_learning_rate: Where the rate stays.
+    """
+
+    def __init__(
+        self,
+        monitor: str = "test_loss",
+        factor: float = 0.1,
+        patience: int = 10,
+        min_delta: float = 1e-4,
+        cooldown: int = 0,
+        min_learning_rate: float = 0.0,
+    ) -> None:
+        self._config = {
+            "monitor": monitor,
+            "factor": factor,
+            "patience": patience,
+            "min_delta": min_delta,
+            "cooldown": cooldown,
+            "min_learning_rate": min_learning_rate,
+        }
+        super().__init__(
+            monitor=monitor,
+            factor=factor,
+            patience=patience,
+            mode="max" if monitor.endswith("accuracy") else "min",
+            min_delta=min_delta,
+            cooldown=cooldown,
+            min_lr=min_learning_rate,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """Constructor arguments."""
+        return dict(self._config)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Make the callback that ``get_config`` describes."""
+        return cls(**config)

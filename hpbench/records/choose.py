@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hpbench.records.metrics import is_cost
-from hpbench.records.store import Attempt, Run, Store
+from hpbench.records.store import Attempt, Run, Store, StoredCell
 from hpbench.records.tables import OBSERVATION_COLUMNS, TRIAL_COLUMNS, RunTables
 
 
-def best(attempts: Iterable[Attempt]) -> Attempt | None:
-    """The attempt that counts, of those made with the code of the newest one.
+def best(attempts: Iterable[Attempt], code: str = "") -> Attempt | None:
+    """The attempt that counts, of those made with ``code``; where there is none, with the code of the newest one.
 
     One with a result before one without, a timed before an untimed, then the newest. What older code gave does not
     stand in for a trial that was run again, not even for one that failed.
     """
     known = sorted(attempts, key=lambda attempt: attempt.id)
-    current = [attempt for attempt in known if attempt.code == known[-1].code]
+    current = [attempt for attempt in known if attempt.code == code]
+    current = current or [attempt for attempt in known if attempt.code == known[-1].code]
     return max(current, key=lambda attempt: (attempt.outcome.is_result, attempt.timed, attempt.id), default=None)
 
 
@@ -25,12 +26,21 @@ def load(store: Store, run: Run) -> RunTables:
     import pandas as pd
 
     cells = store.cells(run.id)
-    attempts = store.attempts(run.machine_id, {cell[3] for cell in cells})
-    chosen = {trial: found for trial, many in attempts.items() if (found := best(many))}
+    code = {cell.trial: cell.code for cell in cells}
+    attempts = store.attempts(run.machine_id, code)
+    chosen = {trial: counts for trial, many in attempts.items() if (counts := best(many, code[trial]))}
     trials = [
-        (case, reading, seed, str(attempt.outcome), attempt.timed, attempt.message)
-        for case, reading, seed, trial, _ in cells
-        if (attempt := chosen.get(trial))
+        (
+            cell.case,
+            cell.reading,
+            cell.seed,
+            str(attempt.outcome),
+            attempt.timed,
+            attempt.message,
+            _stale(attempt, cell),
+        )
+        for cell in cells
+        if (attempt := chosen.get(cell.trial))
     ]
     results = [attempt.id for attempt in chosen.values() if attempt.outcome.is_result]
     raw = pd.DataFrame(store.observations(results), columns=["attempt", "metric", "value", "iteration", "labels"])
@@ -39,7 +49,7 @@ def load(store: Store, run: Run) -> RunTables:
     costs = raw["metric"].map({name: is_cost(name) for name in raw["metric"].unique()}).astype(bool)
     raw = raw[~(costs & raw["attempt"].isin(untimed))]
     places = pd.DataFrame(
-        [(case, reading, seed, chosen[trial].id) for case, reading, seed, trial, _ in cells if trial in chosen],
+        [(cell.case, cell.reading, cell.seed, chosen[cell.trial].id) for cell in cells if cell.trial in chosen],
         columns=["case", "reading", "seed", "attempt"],
     )
     observations = places.merge(raw, on="attempt", how="inner")[list(OBSERVATION_COLUMNS)]
@@ -52,3 +62,8 @@ def load(store: Store, run: Run) -> RunTables:
         command=run.command,
         created=run.created,
     )
+
+
+def _stale(attempt: Attempt, cell: StoredCell) -> bool:
+    """Whether the result is of other code than the run would have used, which files of version 1 did not keep."""
+    return bool(cell.code) and attempt.code != cell.code

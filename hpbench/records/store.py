@@ -4,42 +4,19 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from hpbench.errors import UserError
+from hpbench.records.hold import held
+from hpbench.records.layout import SCHEMA_VERSION, StoreError, StoreFullError, connect
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult, canonical_json
 
-SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE run (
-    id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, version INTEGER NOT NULL, profile TEXT NOT NULL,
-    definition TEXT NOT NULL, file TEXT NOT NULL, selection TEXT NOT NULL, command TEXT NOT NULL, created TEXT NOT NULL,
-    machine TEXT NOT NULL, machine_id TEXT NOT NULL, data TEXT NOT NULL);
-CREATE TABLE cell (
-    run INTEGER NOT NULL REFERENCES run(id), position INTEGER NOT NULL, name TEXT NOT NULL, reading TEXT NOT NULL,
-    seed INTEGER NOT NULL, trial TEXT NOT NULL REFERENCES trial(identity), timed INTEGER NOT NULL,
-    PRIMARY KEY (run, position)) WITHOUT ROWID;
-CREATE TABLE trial (
-    identity TEXT PRIMARY KEY, benchmark TEXT NOT NULL, version INTEGER NOT NULL, settings TEXT NOT NULL,
-    seed INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE attempt (
-    id INTEGER PRIMARY KEY, trial TEXT NOT NULL REFERENCES trial(identity), machine_id TEXT NOT NULL,
-    outcome TEXT NOT NULL, message TEXT NOT NULL, timed INTEGER NOT NULL, code TEXT NOT NULL, resolved TEXT NOT NULL,
-    ended TEXT NOT NULL, elapsed REAL NOT NULL);
-CREATE INDEX attempt_trial ON attempt(trial, machine_id);
-CREATE TABLE observation (
-    attempt INTEGER NOT NULL REFERENCES attempt(id), position INTEGER NOT NULL, name TEXT NOT NULL, value REAL,
-    iteration INTEGER, labels TEXT NOT NULL, PRIMARY KEY (attempt, position)) WITHOUT ROWID;
-"""
-
-
-class StoreError(UserError):
-    """The results file cannot be used; the message says why and what to do."""
+__all__ = ["SCHEMA_VERSION", "Attempt", "Failure", "Run", "Store", "StoreError", "StoredCell"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +49,30 @@ class Attempt:
     message: str
 
 
+class StoredCell(NamedTuple):
+    """A cell of a stored run; ``code`` is the fingerprint of the code that the run would use for its trial."""
+
+    case: str
+    reading: str
+    seed: int
+    trial: str
+    timed: bool
+    code: str
+
+
+class Failure(NamedTuple):
+    """An attempt that gave no result; ``cell`` says where its trial stands in a plan."""
+
+    trial: str
+    benchmark: str
+    cell: str
+    seed: int
+    outcome: str
+    message: str
+    ended: str
+    output: str
+
+
 class Store:
     """An open results file.
 
@@ -84,37 +85,8 @@ class Store:
     """
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        if not path.exists() and not create:
-            raise StoreError(f"no results in {path}; 'hpbench run' makes them, or name another file with --results")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.connection = sqlite3.connect(path)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{path} cannot be used as a results file: {error}") from None
-        try:
-            self._open(path, create)
-        except sqlite3.Error as error:
-            self.connection.close()
-            raise StoreError(f"{path} cannot be used as a results file: {error}") from None
-        except StoreError:
-            self.connection.close()
-            raise
-
-    def _open(self, path: Path, create: bool) -> None:
-        connection = self.connection
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables == 0 and create:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version > SCHEMA_VERSION:
-            raise StoreError(
-                f"{path} is of version {version}, newer than this hpbench, "
-                f"which reads up to {SCHEMA_VERSION}; upgrade hpbench"
-            )
-        elif version != SCHEMA_VERSION:
-            raise StoreError(f"{path} is not a results file of hpbench")
-        connection.execute("PRAGMA synchronous=NORMAL")
+        self.path = path
+        self.connection = connect(path, create=create)
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +96,22 @@ class Store:
     ) -> None:
         self.connection.close()
 
+    def held(self, command: str) -> AbstractContextManager[None]:
+        """Keep every other driver away for the time of the block; see ``hpbench.records.hold.held``."""
+        return held(self.connection, self.path, command)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction: all of it is kept, or nothing."""
+        try:
+            with self.connection:
+                yield
+        except sqlite3.OperationalError as error:
+            raise StoreFullError(
+                f"{self.path} cannot be written: {error}. What was stored before is kept; "
+                "when there is room again, the same command goes on from there"
+            ) from error
+
     # --- writing ---------------------------------------------------------------------------------------------------
 
     def add_run(self, run: Mapping[str, Any]) -> int:
@@ -131,32 +119,38 @@ class Store:
         values = {key: canonical_json(value) if isinstance(value, Mapping) else value for key, value in run.items()}
         values["created"] = datetime.now(UTC).isoformat(timespec="seconds")
         values["machine"] = json.dumps(dict(run["machine"]))
-        with self.connection:
+        with self._writing():
             names = ", ".join(values)
             marks = ", ".join(f":{name}" for name in values)
             number = self.connection.execute(f"INSERT INTO run ({names}) VALUES ({marks})", values).lastrowid
         assert number is not None
         return number
 
-    def add_cells(self, run: int, cells: Iterable[Cell]) -> None:
-        """Append a round of cells to a run's plan."""
+    def add_cells(self, run: int, cells: Iterable[Cell], code: Mapping[str, str]) -> None:
+        """Append a round of cells to a run's plan.
+
+        Args:
+            run: The run's number.
+            cells: The round.
+            code: Trial identity to the fingerprint of the code that the run would use for it.
+        """
         cells = list(cells)
-        with self.connection:
+        with self._writing():
             start = self.connection.execute("SELECT count(*) FROM cell WHERE run = ?", (run,)).fetchone()[0]
             self.connection.executemany(
                 "INSERT OR IGNORE INTO trial VALUES (?, ?, ?, ?, ?, ?)",
                 {_trial_row(cell.trial) for cell in cells},
             )
             self.connection.executemany(
-                "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (run, start + i, c.case, c.reading, c.trial.seed, c.trial.identity, c.timed)
+                    (run, start + i, c.case, c.reading, c.trial.seed, c.trial.identity, c.timed, code[c.trial.identity])
                     for i, c in enumerate(cells)
                 ],
             )
 
-    def add_result(self, result: TrialResult, machine_id: str, elapsed: float) -> int:
-        """Keep one attempt with all its observations, at once or not at all; returns its number."""
+    def add_result(self, result: TrialResult, machine_id: str, elapsed: float, output: str = "") -> int:
+        """Keep one attempt with all its observations and its output, at once or not at all; returns its number."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         row = (
             result.trial,
@@ -169,7 +163,7 @@ class Store:
             ended,
             elapsed,
         )
-        with self.connection:
+        with self._writing():
             cursor = self.connection.execute(
                 """INSERT INTO attempt (trial, machine_id, outcome, message, timed, code, resolved, ended, elapsed)
                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -179,6 +173,8 @@ class Store:
                 "INSERT INTO observation VALUES (?, ?, ?, ?, ?, ?)",
                 [(cursor.lastrowid, i, *_observation_row(item)) for i, item in enumerate(result.observations)],
             )
+            if output:
+                self.connection.execute("INSERT INTO output VALUES (?, ?)", (cursor.lastrowid, output))
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
@@ -221,10 +217,13 @@ class Store:
         ).fetchall()
         return [_run(row) for row in rows]
 
-    def cells(self, run: int) -> list[tuple[str, str, int, str, bool]]:
-        """(case, reading, seed, trial, timed) of a run's plan, in order."""
-        query = "SELECT name, reading, seed, trial, timed FROM cell WHERE run = ? ORDER BY position"
-        return [(*row[:4], bool(row[4])) for row in self.connection.execute(query, (run,))]
+    def cells(self, run: int) -> list[StoredCell]:
+        """A run's plan, in order."""
+        query = "SELECT name, reading, seed, trial, timed, code FROM cell WHERE run = ? ORDER BY position"
+        return [
+            StoredCell(case, reading, seed, trial, bool(timed), code)
+            for case, reading, seed, trial, timed, code in self.connection.execute(query, (run,))
+        ]
 
     def settings(self, run: int) -> dict[tuple[str, str], dict[str, Any]]:
         """(case, reading) to settings."""
@@ -232,6 +231,42 @@ class Store:
                    JOIN trial ON trial.identity = cell.trial
                    WHERE cell.run = ? ORDER BY cell.position"""
         return {(case, reading): json.loads(text) for case, reading, text in self.connection.execute(query, (run,))}
+
+    def results_by_settings(
+        self, benchmark: str, version: int, machine_id: str
+    ) -> dict[tuple[str, int], list[tuple[bool, str]]]:
+        """(canonical JSON of settings, seed) to (timed, code) of each result on this machine, whatever the data."""
+        rows = self.connection.execute(
+            """SELECT settings, seed, timed, code FROM trial JOIN attempt ON attempt.trial = identity
+               WHERE benchmark = ? AND version = ? AND machine_id = ? AND outcome IN ('ok', 'diverged')""",
+            (benchmark, version, machine_id),
+        )
+        found: dict[tuple[str, int], list[tuple[bool, str]]] = {}
+        for settings, seed, timed, code in rows:
+            found.setdefault((settings, seed), []).append((bool(timed), code))
+        return found
+
+    def failures(self, trial: str = "") -> list[Failure]:
+        """Attempts without a result of trials whose identity begins so, oldest first."""
+        query = """SELECT attempt.trial, trial.benchmark,
+                   coalesce((SELECT name || ', ' || reading FROM cell WHERE cell.trial = attempt.trial LIMIT 1), ''),
+                   trial.seed, outcome, message, ended, coalesce(output.text, '')
+                   FROM attempt JOIN trial ON trial.identity = attempt.trial
+                   LEFT JOIN output ON output.attempt = attempt.id
+                   WHERE substr(attempt.trial, 1, ?) = ? AND outcome NOT IN ('ok', 'diverged') ORDER BY attempt.id"""
+        return [Failure(*row) for row in self.connection.execute(query, (len(trial), trial))]
+
+    def data_fingerprints(self, benchmark: str, version: int) -> dict[str, set[str]]:
+        """Canonical JSON of a data set's settings to the fingerprints of the data that trials with a result used."""
+        rows = self.connection.execute(
+            """SELECT DISTINCT settings, data FROM trial WHERE benchmark = ? AND version = ? AND EXISTS
+               (SELECT 1 FROM attempt WHERE attempt.trial = identity AND outcome IN ('ok', 'diverged'))""",
+            (benchmark, version),
+        )
+        found: dict[str, set[str]] = {}
+        for settings, data in rows:
+            found.setdefault(canonical_json(json.loads(settings)["dataset"]), set()).add(data)
+        return found
 
     def observations(self, attempts: Sequence[int]) -> list[tuple[int, str, float | None, int | None, str]]:
         """(attempt, name, value, iteration, labels) of these attempts, in the order observed."""

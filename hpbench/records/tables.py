@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message")
+TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message", "stale")
 OBSERVATION_COLUMNS = ("case", "reading", "seed", "metric", "iteration", "value", "labels")
 
 
@@ -17,7 +17,8 @@ class RunTables:
     """One run of one benchmark.
 
     Attributes:
-        trials: One row a (case, reading, seed): ``outcome`` (a word of ``Outcome``), ``timed`` (bool), ``message``.
+        trials: One row a (case, reading, seed): ``outcome`` (a word of ``Outcome``), ``timed`` (bool), ``message``,
+            ``stale`` (bool): the result is of older code than the run's own.
         observations: Long table of raw values of the trials that gave a result: ``metric``, ``iteration``
             (float, NaN for the trial as a whole), ``value`` (float), ``labels`` (canonical JSON text, ``{}`` if none).
             Times and memory stand here only for timed trials.

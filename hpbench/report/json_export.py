@@ -49,6 +49,7 @@ def _head(facts: Facts) -> dict[str, Any]:
         "profile": facts.resolved.selection.profile,
         "created": tables.created,
         "command": tables.command,
+        "stale": int(tables.trials["stale"].sum()),
         "data": {
             "name": tables.data.get("name"),
             "fingerprint": tables.data.get("fingerprint"),

@@ -6,7 +6,7 @@ from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
 from hpbench.report.markup import join
 from hpbench.report.sections.advice import advice
-from hpbench.report.sections.again import again, conventions, failures
+from hpbench.report.sections.again import again, conventions, failures, stale
 from hpbench.report.sections.claims import claim_details, claim_map
 from hpbench.report.sections.drawings import drawings
 from hpbench.report.sections.effects import grid_effects
@@ -32,6 +32,7 @@ def markdown(facts: Facts, figures: Figures) -> str:
         grid_effects(facts, figures),
         advice(facts),
         failures(facts),
+        stale(facts),
         again(facts),
         conventions(facts),
     )

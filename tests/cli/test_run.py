@@ -234,7 +234,7 @@ def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
         "--results",
         "none.sqlite",
         "--set",
-        "compute.time_limit=0.001",
+        "limits.seconds=0.001",
         cwd=folder,
     )
     assert every.returncode == 4

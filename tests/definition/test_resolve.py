@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,12 +84,94 @@ def test_selection_narrows(small_text):
     assert [(item.case, item.reading, item.seeds) for item in planned] == [("fast", "model=caffe", 5)]
 
 
+def lenet(**selection):
+    """What the bundled benchmark plans: (reading, case) to (seeds, timed seeds)."""
+    resolved = Resolved(read(find("lenet-batch-lr")), Selection("standard", **selection))
+    return {(item.reading, item.case): (item.seeds, item.timed_seeds) for item in resolved.planned_cases()}
+
+
+def test_a_claim_about_accuracy_runs_its_cases_untimed_under_every_reading_asked_for():
+    planned = lenet(claims=("same-limit",), readings=("default", "sgd=plain"))
+    cases = ("CASE1", "CASE4", "CASE7")
+    assert planned == {("default", case): (10, 0) for case in cases} | {("sgd=plain", case): (3, 0) for case in cases}
+
+
+@pytest.mark.parametrize("claim", ["time-follows-batch", "memory-grows-with-batch", "case3-twice-case1-time"])
+def test_a_claim_about_time_or_memory_runs_the_timed_seeds_only(claim):
+    """The last one is about accuracy, but takes the seconds to a target."""
+    planned = lenet(claims=(claim,), readings=("default", "sgd=plain"))
+    assert set(planned.values()) == {(5, 5)}
+    assert {reading for reading, _ in planned} == {"default"}
+
+
+def test_claims_together_run_what_each_needs():
+    planned = lenet(claims=("half-batch-memory", "same-limit"), readings=("default",))
+    assert planned == {
+        ("default", "CASE1"): (10, 5),
+        ("default", "CASE2"): (5, 5),
+        ("default", "CASE4"): (10, 0),
+        ("default", "CASE7"): (10, 0),
+    }
+
+
+def test_cases_asked_for_come_on_top_of_those_of_claims():
+    planned = lenet(claims=("case8-at-chance",), cases=("CASE2", "decay/cosine"), readings=("default",))
+    assert planned == {
+        ("default", "CASE2"): (10, 5),
+        ("default", "CASE8"): (10, 0),
+        ("default", "decay/cosine"): (3, 0),
+    }
+
+
+def test_a_claim_runs_the_cases_that_it_has_under_each_reading(small_text):
+    """And is timed where an answer makes it one about time."""
+    text = small_text.replace(
+        "caffe: {model.variant: caffe}",
+        "caffe: {model.variant: caffe}\n"
+        "      time: {claims.fast-is-better.test.metric: seconds_training, claims.fast-is-better.test.than: [fast]}",
+    )
+    planned = small(text, claims=("fast-is-better",)).planned_cases()
+    assert [(item.reading, item.case, item.seeds, item.timed_seeds) for item in planned] == [
+        ("default", "slow", 2, 0),
+        ("default", "fast", 2, 0),
+        ("model=caffe", "slow", 1, 0),
+        ("model=caffe", "fast", 1, 0),
+        ("model=time", "fast", 1, 1),
+    ]
+
+
+def test_only_claims_asked_for_are_told():
+    resolved = Resolved(read(find("lenet-batch-lr")), Selection(claims=("same-limit", "case5-rises-late")))
+    for reading in ("default", "train-accuracy=current-batch"):
+        assert [claim.id for claim in resolved.under(reading).claims] == ["same-limit", "case5-rises-late"]
+    assert resolved.under("train-accuracy=current-batch").claims[1].test.metric == "batch_accuracy"
+
+
+def test_a_selection_comes_back_from_the_store():
+    selection = Selection("smoke", {"seeds": 2}, 2, ("CASE1",), ("default",), ("same-limit",))
+    assert Selection.from_dict(json.loads(json.dumps(selection.as_dict()))) == selection
+
+
+def test_a_selection_stored_before_there_were_claims_is_read():
+    stored = {key: value for key, value in Selection("smoke").as_dict().items() if key != "claims"}
+    assert Selection.from_dict(stored) == Selection("smoke")
+
+
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
         ({"cases": ("none",)}, "has no case none; it has: slow, fast"),
         ({"readings": ("modle=caffe",)}, "no open point 'modle'; there are: model"),
         ({"readings": ("model=x",)}, "has no answer 'x'; it has: lenet-5, caffe"),
+        ({"claims": ("fast-is-bettr",)}, "no claim 'fast-is-bettr'; did you mean 'fast-is-better'"),
+        ({"claims": ("fast-is-better", "zzz")}, "no claim 'zzz'; it has: fast-is-better"),
+        (
+            {
+                "claims": ("fast-is-better",),
+                "changes": {"timed_seeds": 0, "claims.fast-is-better.test.metric": "seconds_total"},
+            },
+            "nothing to run for fast-is-better under default, model=caffe: .* needs timed_seeds of at least 1",
+        ),
         ({"changes": {"training.iterations": -1}}, "greater than 0"),
         ({"changes": {"training.nothing": 1}}, "unknown field"),
         ({"changes": {"cases.slow.batch": 1}}, "unknown field 'training.batch'"),

@@ -12,6 +12,7 @@ from hpbench.definition.load import parse
 from hpbench.definition.resolve import Selection
 from hpbench.execution.environment import EnvironmentRefusedError, job_environment
 from hpbench.execution.job import Ended, Job, Progressed, Started, _outcome
+from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
 from hpbench.parts.datasets.prepared import DataError, prepare_dataset
 from hpbench.plan.cases import cells
@@ -45,7 +46,7 @@ def run(executor, jobs, limit=60.0, also=lambda message: None):
         messages.append(message)
         also(message)
 
-    executor.run(jobs, lambda job: limit, listen)
+    executor.run(jobs, Limits(limit), listen)
     return messages, {message.result.trial: message.result for message in messages if isinstance(message, Ended)}
 
 
@@ -156,7 +157,7 @@ def test_an_interrupt_records_the_running_trials(executor, tmp_path):
 
     jobs = [Job((trial,), False, str(tmp_path), "code") for trial in endless]
     with pytest.raises(KeyboardInterrupt):
-        executor.run(jobs, lambda job: 60.0, listen)
+        executor.run(jobs, Limits(60.0), listen)
     assert {result.outcome for result in ended} == {Outcome.INTERRUPTED}
     assert not [
         child

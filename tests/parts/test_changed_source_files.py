@@ -16,9 +16,9 @@ def counting(write_npz):
     """Parameters of an NPZ file's set, and the number of times the file was read, as a list of reads."""
     reads = []
 
-    def read(parameters):
+    def read(parameters, folder):
         reads.append(parameters)
-        return npz(parameters)
+        return npz(parameters, folder)
 
     return {"path": str(write_npz()), "validation": 2}, read, reads
 

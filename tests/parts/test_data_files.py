@@ -16,6 +16,7 @@ from hpbench.parts.datasets.arrays import DataError, fixed_order
 from hpbench.parts.datasets.files import idx, npz, parse_idx
 
 TRAIN_IMAGES, TRAIN_LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+UNUSED = Path("data folder")
 quick = settings(deadline=None, database=None, max_examples=60)
 
 
@@ -26,7 +27,7 @@ def header(*shape, code=8):
 def refused(read, parameters, *words):
     """The read fails with a message that holds all the words."""
     with pytest.raises(DataError) as caught:
-        read(parameters)
+        read(parameters, UNUSED)
     for word in words:
         assert str(word) in str(caught.value)
 
@@ -36,7 +37,7 @@ def refused(read, parameters, *words):
 
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 def test_idx_files_are_read_back(write_idx, arrays, compressed):
-    data = idx({"folder": str(write_idx(compressed)), "title": None, "validation": 0})
+    data = idx({"folder": str(write_idx(compressed)), "title": None, "validation": 0}, UNUSED)
     orders = {"train": fixed_order(len(arrays["x_train"])), "test": np.arange(len(arrays["x_test"]))}
     for split, order in orders.items():
         images, labels = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
@@ -48,7 +49,7 @@ def test_idx_files_are_read_back(write_idx, arrays, compressed):
 
 
 def test_idx_images_split_off_for_validation_are_chosen_by_a_fixed_permutation(write_idx, arrays):
-    data = idx({"folder": str(write_idx()), "title": "Tiny", "validation": 5})
+    data = idx({"folder": str(write_idx()), "title": "Tiny", "validation": 5}, UNUSED)
     assert (len(data.x_train), len(data.x_validation), data.title) == (15, 5, "Tiny")
     original = [image.tobytes() for image in arrays["x_train"]]
     train = [original.index(image.tobytes()) for image in data.x_train]
@@ -60,7 +61,7 @@ def test_idx_images_split_off_for_validation_are_chosen_by_a_fixed_permutation(w
 
 def test_the_plain_file_is_read_where_both_are_there(write_idx, arrays):
     write_idx(compressed=True)
-    data = idx({"folder": str(write_idx(x_test=255 - arrays["x_test"])), "validation": 0})
+    data = idx({"folder": str(write_idx(x_test=255 - arrays["x_test"])), "validation": 0}, UNUSED)
     np.testing.assert_array_equal(data.x_test[..., 0], 255 - arrays["x_test"])
     assert not any(file.path.endswith(".gz") for file in data.files)
 
@@ -136,7 +137,7 @@ def test_labels_that_do_not_number_classes_are_refused(write_idx, labels):
 
 def test_a_missing_class_is_no_fault(write_idx):
     folder = write_idx(y_train=np.arange(20) % 3 + 1)
-    assert idx({"folder": str(folder)}).classes == 4
+    assert idx({"folder": str(folder)}, UNUSED).classes == 4
 
 
 def test_empty_images_are_refused(write_idx):
@@ -163,7 +164,7 @@ def test_random_bytes_are_an_array_or_a_data_error(content, dimensions):
 
 
 def test_an_npz_file_is_read_back(write_npz, arrays):
-    data = npz({"path": str(write_npz()), "title": None, "validation": 0})
+    data = npz({"path": str(write_npz()), "title": None, "validation": 0}, UNUSED)
     np.testing.assert_array_equal(data.x_train, arrays["x_train"][fixed_order(20)][..., np.newaxis])
     np.testing.assert_array_equal(data.y_test, arrays["y_test"])
     assert (data.title, data.classes, data.x_train.dtype, data.y_train.dtype) == (
@@ -176,14 +177,14 @@ def test_an_npz_file_is_read_back(write_npz, arrays):
 
 def test_floating_images_with_channels_become_float32(write_npz):
     images = np.linspace(-1, 1, 20 * 16 * 18 * 3).reshape(20, 16, 18, 3)
-    data = npz({"path": str(write_npz(x_train=images, x_test=images[:8]))})
+    data = npz({"path": str(write_npz(x_train=images, x_test=images[:8]))}, UNUSED)
     assert data.x_train.dtype == np.float32
     np.testing.assert_array_equal(data.x_train, images.astype(np.float32)[fixed_order(len(images))])
 
 
 def test_validation_images_of_the_file_are_used(write_npz, arrays):
     path = write_npz(x_validation=arrays["x_test"][:3], y_validation=np.array([3, 2, 1]))
-    data = npz({"path": str(path), "validation": 0})
+    data = npz({"path": str(path), "validation": 0}, UNUSED)
     assert len(data.x_train) == 20
     np.testing.assert_array_equal(data.x_validation[..., 0], arrays["x_test"][:3])
     np.testing.assert_array_equal(data.y_validation, [3, 2, 1])
@@ -192,13 +193,13 @@ def test_validation_images_of_the_file_are_used(write_npz, arrays):
 
 def test_the_first_training_images_of_a_sorted_file_are_a_sample_of_all_classes(write_npz, arrays):
     labels = np.sort(arrays["y_train"])
-    data = npz({"path": str(write_npz(y_train=labels)), "validation": 0})
+    data = npz({"path": str(write_npz(y_train=labels)), "validation": 0}, UNUSED)
     assert len(set(data.y_train[:10].tolist())) > 2
     assert data.y_train.tolist() != sorted(data.y_train.tolist())
 
 
 def test_validation_images_are_split_off_an_npz_file(write_npz):
-    data = npz({"path": str(write_npz()), "validation": 4})
+    data = npz({"path": str(write_npz()), "validation": 4}, UNUSED)
     assert (len(data.y_train), len(data.y_validation)) == (16, 4)
 
 
@@ -274,7 +275,7 @@ def test_damaged_npz_files_raise_nothing_but_data_errors(data):
         path = Path(folder) / "fuzz.npz"
         path.write_bytes(content)
         try:
-            npz({"path": str(path)})
+            npz({"path": str(path)}, UNUSED)
         except DataError as error:
             assert re.search("fuzz.npz", str(error))  # noqa: PT017 - either way is right
 
@@ -286,4 +287,4 @@ def test_random_folders_raise_nothing_but_data_errors(content, compressed):
         for stem in (TRAIN_IMAGES, TRAIN_LABELS, "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
             (Path(folder) / f"{stem}.gz").write_bytes(gzip.compress(content) if compressed else content)
         with pytest.raises(DataError, match="idx"):
-            idx({"folder": folder})
+            idx({"folder": folder}, UNUSED)

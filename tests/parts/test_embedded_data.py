@@ -1,5 +1,7 @@
 """The data sets inside libraries: sizes, balance, disjoint splits, and the right images."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -7,15 +9,17 @@ from sklearn.datasets import load_digits
 from hpbench.parts.datasets.arrays import fingerprint, split_by_class
 from hpbench.parts.datasets.embedded import digits, mnist5k
 
+UNUSED = Path("data folder")
+
 
 @pytest.fixture(scope="module")
 def mnist():
-    return mnist5k({"name": "mnist5k", "scale": 1 / 256})
+    return mnist5k({"name": "mnist5k", "scale": 1 / 256}, UNUSED)
 
 
 @pytest.fixture(scope="module")
 def small_digits():
-    return digits({"size": 16})
+    return digits({"size": 16}, UNUSED)
 
 
 def images_of(data, split):
@@ -73,7 +77,7 @@ def bilinear(image, size):
 
 @pytest.mark.parametrize("size", [8, 13, 28])
 def test_digits_are_enlarged_bilinearly(size):
-    data = digits({"size": size})
+    data = digits({"size": size}, UNUSED)
     source = load_digits()
     enlarged = np.stack([bilinear(image * 255 / 16, size) for image in source.images])
     for image, label in zip(data.x_test[:40, ..., 0], data.y_test[:40], strict=True):
@@ -84,7 +88,7 @@ def test_digits_are_enlarged_bilinearly(size):
 
 
 def test_digits_use_the_whole_range_of_a_byte():
-    data = digits({"size": 8})
+    data = digits({"size": 8}, UNUSED)
     assert (data.x_train.min(), data.x_train.max(), data.x_train.dtype) == (0, 255, np.uint8)
 
 

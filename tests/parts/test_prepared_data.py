@@ -18,7 +18,7 @@ from hpbench.records.trial import canonical_json
 PARAMETERS = {"name": "tiny", "scale": 0.5, "size": 3}
 
 
-def tiny(parameters):
+def tiny(parameters, folder):
     """Eight images of 4 x 3 pixels; a stand-in for a part's function."""
     images = np.arange(8 * 4 * 3, dtype=np.uint8).reshape(8, 4, 3, 1)
     labels = np.array([0, 1, 0, 1, 0, 1, 0, 1], np.int32)
@@ -36,7 +36,7 @@ def tiny(parameters):
     )
 
 
-def never(parameters):
+def never(parameters, folder):
     raise AssertionError("read although prepared")
 
 
@@ -68,7 +68,7 @@ def test_the_manifest_describes_what_is_stored(tmp_path):
 
 def test_loading_gives_back_every_split(tmp_path):
     splits = prepared(tmp_path).load()
-    expected = tiny({})
+    expected = tiny({}, None)
     assert list(splits) == ["train", "validation", "test"]
     for split, (images, labels) in splits.items():
         np.testing.assert_array_equal(images, getattr(expected, f"x_{split}"))
@@ -93,7 +93,7 @@ def test_a_second_call_reads_neither_data_nor_arrays(tmp_path, monkeypatch):
 def test_the_fingerprint_is_that_of_the_content_by_its_definition(tmp_path):
     digest = hashlib.sha256()
     for name in ("x_train", "y_train", "x_validation", "y_validation", "x_test", "y_test"):
-        array = getattr(tiny({}), name)
+        array = getattr(tiny({}, None), name)
         kind = "|u1" if name.startswith("x") else "<i4"
         digest.update(json.dumps([name, kind, list(array.shape)], separators=(",", ":")).encode())
         digest.update(array.tobytes())
@@ -105,7 +105,7 @@ def test_the_fingerprint_is_the_same_in_two_folders(tmp_path):
 
 
 def test_the_fingerprint_does_not_depend_on_the_layout_in_memory():
-    arrays = tiny({}).by_name
+    arrays = tiny({}, None).by_name
     fortran = {name: np.asfortranarray(array) for name, array in arrays.items()}
     big_endian = {name: array.astype(array.dtype.newbyteorder(">")) for name, array in arrays.items()}
     assert fingerprint(arrays) == fingerprint(fortran) == fingerprint(big_endian)
@@ -113,30 +113,30 @@ def test_the_fingerprint_does_not_depend_on_the_layout_in_memory():
 
 @pytest.mark.parametrize("name", ARRAY_NAMES)
 def test_one_changed_value_changes_the_fingerprint(name):
-    arrays = tiny({}).by_name
+    arrays = tiny({}, None).by_name
     changed = arrays[name].copy()
     changed.flat[0] ^= 1
     assert fingerprint(arrays | {name: changed}) != fingerprint(arrays)
 
 
 def test_another_shape_or_type_of_the_same_bytes_changes_the_fingerprint():
-    arrays = tiny({}).by_name
+    arrays = tiny({}, None).by_name
     reshaped = arrays["x_test"].reshape(2, 3, 4, 1)
     retyped = arrays["y_test"].view(np.uint32)
     assert len({fingerprint(arrays | change) for change in ({}, {"x_test": reshaped}, {"y_test": retyped})}) == 3
 
 
 def test_an_empty_validation_split_is_stored(tmp_path):
-    arrays = tiny({})
+    arrays = tiny({}, None)
     empty = replace(arrays, x_validation=arrays.x_validation[:0], y_validation=arrays.y_validation[:0])
-    data = prepared(tmp_path, read=lambda parameters: empty)
+    data = prepared(tmp_path, read=lambda parameters, folder: empty)
     assert data.counts["validation"] == 0
     assert data.load()["validation"][0].shape == (0, 4, 3, 1)
 
 
 def test_one_flipped_pixel_in_the_stored_arrays_is_refused(tmp_path):
     data = prepared(tmp_path)
-    pixel = tiny({}).x_test.copy()
+    pixel = tiny({}, None).x_test.copy()
     pixel[1, 2, 2, 0] += 1
     rewrite(data, x_test=pixel)
     with pytest.raises(DataError, match=f"other data than its manifest says. Delete the folder {data.folder}"):
@@ -160,7 +160,7 @@ def test_a_flipped_byte_is_refused(tmp_path):
         prepared(tmp_path, read=never).load()
 
 
-@pytest.mark.parametrize("fault", ["{", "[]", '{"format": 1}', '{"format": 0, "files": []}', "null"])
+@pytest.mark.parametrize("fault", ["{", "[]", '{"format": 2}', '{"format": 0, "files": []}', "null"])
 def test_an_unusable_manifest_is_prepared_again(tmp_path, fault):
     first = prepared(tmp_path)
     (first.folder / "manifest.json").write_text(fault)
@@ -210,16 +210,16 @@ def test_processes_preparing_at_once_all_succeed(tmp_path, outdated):
     prints = {results.get(timeout=30) for _ in workers}
     for worker in workers:
         worker.join()
-    assert prints == {fingerprint(tiny({}).by_name)}
+    assert prints == {fingerprint(tiny({}, None).by_name)}
     assert [worker.exitcode for worker in workers] == [0] * 4
     assert len(contents(tmp_path)) == 1
 
 
 def test_a_set_put_there_by_another_process_meanwhile_is_kept(tmp_path):
-    def overtaken(parameters):
+    def overtaken(parameters, folder):
         other.append(prepared(tmp_path))
         other.append((other[0].folder / "manifest.json").stat().st_ino)
-        return tiny(parameters)
+        return tiny(parameters, folder)
 
     other = []
     data = prepared(tmp_path, read=overtaken)
@@ -245,6 +245,8 @@ def test_the_fixed_order_is_a_permutation_that_never_changes():
 
 
 def test_reading_data_does_not_import_keras():
-    modules = "hpbench.parts.datasets." + ", hpbench.parts.datasets.".join(["prepared", "embedded", "files"])
+    modules = "hpbench.parts.datasets." + ", hpbench.parts.datasets.".join(
+        ["prepared", "embedded", "files", "tfds", "tfds_process"]
+    )
     code = f"import sys, {modules}; print([m for m in ('keras', 'tensorflow', 'sklearn') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"

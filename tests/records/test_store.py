@@ -1,10 +1,16 @@
 import math
+import os
+import platform
 import sqlite3
+from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hpbench.records.choose import best, load
+from hpbench.records.hold import StoreHeldError
+from hpbench.records.layout import StoreFullError
 from hpbench.records.results import StoredResults
 from hpbench.records.store import SCHEMA_VERSION, Attempt, Store, StoreError
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult
@@ -14,6 +20,9 @@ RUN = {
     "selection": {"profile": "quick"},
     "command": "hpbench run", "machine": {"CPU": "x"}, "machine_id": "here", "data": {"name": "digits"},
 }  # fmt: skip
+
+
+CODE = defaultdict(lambda: "code")
 
 
 def trial(seed, rate=0.1):
@@ -41,7 +50,7 @@ def test_what_is_stored_comes_back(store):
         Cell("b", "other", trial(0, 0.2)),
     ]
     number = store.add_run(RUN)
-    store.add_cells(number, cells)
+    store.add_cells(number, cells, CODE)
     seconds = Observation("seconds_training", 1.5)
     store.add_result(result(cells[0].trial, accuracy(0.5), accuracy(0.75, 20), seconds, timed=True), "here", 2.0)
     store.add_result(result(cells[1].trial, accuracy(math.nan), outcome=Outcome.DIVERGED), "here", 1.0)
@@ -61,7 +70,7 @@ def test_what_is_stored_comes_back(store):
 
 def test_untimed_rows_carry_no_time_or_memory(store):
     cell = Cell("a", "default", trial(0))
-    store.add_cells(store.add_run(RUN), [cell])
+    store.add_cells(store.add_run(RUN), [cell], CODE)
     store.add_result(
         result(
             cell.trial,
@@ -77,8 +86,8 @@ def test_untimed_rows_carry_no_time_or_memory(store):
 
 def test_two_machines_stand_side_by_side(store):
     cell = Cell("a", "default", trial(0))
-    store.add_cells(store.add_run(RUN), [cell])
-    store.add_cells(store.add_run(RUN | {"machine_id": "there"}), [cell])
+    store.add_cells(store.add_run(RUN), [cell], CODE)
+    store.add_cells(store.add_run(RUN | {"machine_id": "there"}), [cell], CODE)
     store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
     store.add_result(result(cell.trial, accuracy(0.6)), "there", 1.0)
     values = [load(store, run).observations["value"].tolist() for run in store.runs()]
@@ -106,7 +115,7 @@ def test_results_of_older_code_do_not_stand_in_for_newer_ones():
 
 def test_a_result_is_kept_whole_or_not_at_all(store):
     cell = Cell("a", "default", trial(0))
-    store.add_cells(store.add_run(RUN), [cell])
+    store.add_cells(store.add_run(RUN), [cell], CODE)
     bad = Observation("test_accuracy", "not a number", 1)
     with pytest.raises((ValueError, sqlite3.Error)):
         store.add_result(result(cell.trial, accuracy(0.5), bad), "here", 1.0)
@@ -120,7 +129,7 @@ def test_a_run_without_a_plan_is_not_listed(store):
 
 def test_a_planner_sees_the_results_as_they_were_stored(store):
     cell = Cell("a", "default", trial(0))
-    store.add_cells(store.add_run(RUN), [cell])
+    store.add_cells(store.add_run(RUN), [cell], CODE)
     kept = result(cell.trial, accuracy(0.5), Observation("device_memory_peak", 1e9, None, {"device": "GPU-1"}))
     results = StoredResults(store)
     assert not results
@@ -130,7 +139,7 @@ def test_a_planner_sees_the_results_as_they_were_stored(store):
 
 def test_mean_seconds_by_settings(store):
     cells = [Cell("a", "default", trial(seed)) for seed in range(2)]
-    store.add_cells(store.add_run(RUN), cells)
+    store.add_cells(store.add_run(RUN), cells, CODE)
     for cell, seconds in zip(cells, (1.0, 3.0), strict=True):
         store.add_result(result(cell.trial), "here", seconds)
     assert store.seconds_by_settings("here") == {'{"training":{"learning_rate":0.1}}': 2.0}
@@ -160,3 +169,100 @@ def test_a_newer_version_is_refused(tmp_path):
     connection.close()
     with pytest.raises(StoreError, match="newer than this hpbench"):
         Store(path, create=True)
+
+
+def older_file(path):
+    """A results file as version 1 had it, with one run, one cell and one result."""
+    item = trial(0)
+    with Store(path, create=True) as store:
+        store.add_cells(store.add_run(RUN), [Cell("a", "default", item)], CODE)
+        store.add_result(result(item, accuracy(0.5), code="first"), "here", 1.0)
+        store.connection.executescript(
+            "ALTER TABLE cell DROP COLUMN code; DROP TABLE output; DROP TABLE holder; PRAGMA user_version=1;"
+        )
+    return path
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_file_of_version_1_is_brought_up_to_date_and_loses_nothing(tmp_path, create):
+    with Store(older_file(tmp_path / "old.sqlite"), create=create) as store:
+        tables = load(store, store.runs()[0])
+        assert tables.observations["value"].tolist() == [0.5]
+        assert tables.trials["stale"].tolist() == [False]
+        assert store.failures() == []
+        store.add_result(result(trial(0), outcome=Outcome.FAILED), "here", 1.0, "its output")
+        assert [failure.output for failure in store.failures()] == ["its output"]
+
+
+def test_a_result_of_other_code_than_the_run_s_is_stale(store):
+    cells = [Cell("a", "default", trial(seed)) for seed in range(2)]
+    store.add_cells(store.add_run(RUN), cells, CODE)
+    store.add_result(result(cells[0].trial, accuracy(0.5), code="older"), "here", 1.0)
+    store.add_result(result(cells[1].trial, accuracy(0.5)), "here", 1.0)
+    assert load(store, store.runs()[0]).trials["stale"].tolist() == [True, False]
+
+
+def test_a_result_of_the_run_s_own_code_counts_though_other_code_came_later(store):
+    cell = Cell("a", "default", trial(0))
+    store.add_cells(store.add_run(RUN), [cell], CODE)
+    store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
+    store.add_result(result(cell.trial, accuracy(0.75), code="later"), "here", 1.0)
+    tables = load(store, store.runs()[0])
+    assert tables.observations["value"].tolist() == [0.5]
+    assert tables.trials["stale"].tolist() == [False]
+
+
+def test_failures_are_found_by_the_beginning_of_the_trial(store):
+    cells = [Cell(name, "default", trial(seed)) for seed, name in enumerate("ab")]
+    store.add_cells(store.add_run(RUN), cells, CODE)
+    for cell in cells:
+        store.add_result(result(cell.trial, outcome=Outcome.TIMED_OUT), "here", 1.0, f"output of {cell.case}")
+    store.add_result(result(cells[0].trial, accuracy(1.0)), "here", 1.0)
+    assert [(item.cell, item.outcome, item.output) for item in store.failures(cells[1].trial.identity[:8])] == [
+        ("b, default", "timed_out", "output of b")
+    ]
+    assert len(store.failures()) == 2
+
+
+def test_fingerprints_of_the_data_that_results_used(store):
+    def on(data, seed, name="digits"):
+        return Trial("small", 1, {"dataset": {"name": name}}, seed, data)
+
+    done = [on("one", 0), on("one", 1), on("other", 2, "npz")]
+    planned = [on("three", 3)]
+    store.add_cells(store.add_run(RUN), [Cell("a", "default", item) for item in done + planned], CODE)
+    for item in done:
+        store.add_result(result(item), "here", 1.0)
+    assert store.data_fingerprints("small", 1) == {'{"name":"digits"}': {"one"}, '{"name":"npz"}': {"other"}}
+    assert store.data_fingerprints("small", 2) == {}
+
+
+def test_a_full_disk_ends_in_words_and_loses_nothing(store):
+    """SQLite gives the same error for a full disk and for its own limit of pages."""
+    cell = Cell("a", "default", trial(0))
+    store.add_cells(store.add_run(RUN), [cell], CODE)
+    store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
+    pages = store.connection.execute("PRAGMA page_count").fetchone()[0]
+    store.connection.execute(f"PRAGMA max_page_count={pages}")
+    large = [accuracy(0.5, iteration) for iteration in range(10_000)]
+    with pytest.raises(StoreFullError, match=r"results.sqlite cannot be written: database or disk is full"):
+        store.add_result(result(cell.trial, *large), "here", 1.0)
+    store.connection.execute("PRAGMA max_page_count=1000000")
+    assert len(store.attempts("here", [cell.trial.identity])[cell.trial.identity]) == 1
+    store.add_result(result(cell.trial, *large), "here", 1.0)
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="a folder nobody can write is taken from /sys")
+def test_a_folder_that_cannot_be_written_is_named():
+    with pytest.raises(StoreError, match=r"/sys/kernel/results.sqlite cannot be used .* name another with --results"):
+        Store(Path("/sys/kernel/results.sqlite"), create=True)
+
+
+def test_a_file_is_held_by_one_driver_at_a_time(store, tmp_path):
+    path = tmp_path / "results.sqlite"
+    with store.held("hpbench run small"), Store(path, create=True) as second:
+        with pytest.raises(StoreHeldError) as caught, second.held("hpbench run other"):
+            pass
+        assert f"process {os.getpid()} on host {platform.node()} (hpbench run small, since 20" in str(caught.value)
+    with Store(path, create=True) as third, third.held("hpbench run other"):
+        pass

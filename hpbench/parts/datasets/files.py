@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpbench.parts.datasets.arrays import Arrays, DataError, SourceFile, split_off
+from hpbench.parts.datasets.arrays import Arrays, DataError, SourceFile
+from hpbench.parts.datasets.checks import assemble
 
 IDX_STEMS = {
     "x_train": "train-images-idx3-ubyte",
@@ -27,12 +28,13 @@ IDX_STEMS = {
 _UNSIGNED_BYTE = 0x08
 
 
-def idx(parameters: Mapping[str, Any]) -> Arrays:
+def idx(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     """A folder of four IDX files in MNIST's naming, plain or gzip (where both are there, the plain one).
 
     Args:
         parameters: Fields of the catalogue's ``Idx``: ``folder``, ``title`` (the folder's name if none) and
             ``validation``, the number of training images split off by a fixed permutation.
+        folder: The data folder; not used.
 
     Returns:
         Images uint8 (n, height, width, 1).
@@ -40,20 +42,20 @@ def idx(parameters: Mapping[str, Any]) -> Arrays:
     Raises:
         DataError: The folder or a file is missing or damaged, or the files do not fit together.
     """
-    folder = Path(parameters["folder"]).expanduser()
-    if not folder.is_dir():
+    place = Path(parameters["folder"]).expanduser()
+    if not place.is_dir():
         raise DataError(
-            f"{folder}: there is no such folder. Give one with {', '.join(IDX_STEMS.values())}, plain or .gz."
+            f"{place}: there is no such folder. Give one with {', '.join(IDX_STEMS.values())}, plain or .gz."
         )
-    paths = {name: _plain_or_gzip(folder, stem) for name, stem in IDX_STEMS.items()}
+    paths = {name: _plain_or_gzip(place, stem) for name, stem in IDX_STEMS.items()}
     files = tuple(SourceFile.of(path) for path in paths.values())
     arrays = {
         name: parse_idx(_content(path), 3 if name.startswith("x") else 1, str(path)) for name, path in paths.items()
     }
     named = {name: str(path) for name, path in paths.items()}
-    title = parameters.get("title") or folder.resolve().name
-    source = f"IDX files in the folder {folder.resolve().name}"
-    return _assemble(arrays, named, parameters.get("validation", 0), title, source, files)
+    title = parameters.get("title") or place.resolve().name
+    source = f"IDX files in the folder {place.resolve().name}"
+    return assemble(arrays, named, parameters.get("validation", 0), title, source, files)
 
 
 def parse_idx(content: bytes, dimensions: int, where: str) -> NDArray[np.uint8]:
@@ -91,7 +93,7 @@ def parse_idx(content: bytes, dimensions: int, where: str) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def npz(parameters: Mapping[str, Any]) -> Arrays:
+def npz(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     """An NPZ file with x_train, y_train, x_test, y_test and, if wanted, x_validation and y_validation.
 
     Images are (n, height, width) or (n, height, width, channels), uint8 or floating; labels are integers from
@@ -100,6 +102,7 @@ def npz(parameters: Mapping[str, Any]) -> Arrays:
     Args:
         parameters: Fields of the catalogue's ``Npz``: ``path``, ``title`` (the file's name if none) and
             ``validation``, the number of training images split off by a fixed permutation.
+        folder: The data folder; not used.
 
     Returns:
         Images uint8 or float32 (n, height, width, channels).
@@ -115,7 +118,7 @@ def npz(parameters: Mapping[str, Any]) -> Arrays:
     if validation and "x_validation" in arrays:
         raise DataError(f"{path}: has validation images of its own; set validation to 0 to use them.")
     title = parameters.get("title") or path.stem
-    return _assemble(arrays, named, validation, title, f"NPZ file {path.name}", files)
+    return assemble(arrays, named, validation, title, f"NPZ file {path.name}", files)
 
 
 def _plain_or_gzip(folder: Path, stem: str) -> Path:
@@ -149,98 +152,3 @@ def _npz_arrays(path: Path) -> dict[str, NDArray[Any]]:
     if missing := sorted(wanted - names):
         raise DataError(f"{path}: lacks {', '.join(missing)}; it has {', '.join(sorted(names)) or 'nothing'}.")
     return arrays
-
-
-def _assemble(
-    arrays: Mapping[str, NDArray[Any]],
-    named: Mapping[str, str],
-    validation: int,
-    title: str,
-    source: str,
-    files: tuple[SourceFile, ...],
-) -> Arrays:
-    """Check the arrays, each by itself and against the others, and split off validation images.
-
-    Args:
-        arrays: Images and labels by name, as stored.
-        named: What to call each of them in a message.
-        validation: Number of training images to split off.
-        title: As in ``Arrays``.
-        source: As in ``Arrays``.
-        files: As in ``Arrays``.
-    """
-    images = {name: _images(arrays[name], named[name]) for name in arrays if name.startswith("x_")}
-    labels = {name: _labels(arrays[name], named[name]) for name in arrays if name.startswith("y_")}
-    for name, stack in images.items():
-        if stack.shape[1:] != images["x_train"].shape[1:] or stack.dtype != images["x_train"].dtype:
-            raise DataError(
-                f"{named[name]}: its images are {stack.shape[1:]} of {stack.dtype}, those for training "
-                f"{images['x_train'].shape[1:]} of {images['x_train'].dtype}; they must be alike."
-            )
-        if len(stack) != len(labels[f"y_{name[2:]}"]):
-            raise DataError(
-                f"{named[name]}: {len(stack)} images, but {len(labels[f'y_{name[2:]}'])} labels in "
-                f"{named[f'y_{name[2:]}']}."
-            )
-    classes = _classes(labels, named)
-    parts = images | {name: label.astype(np.int32) for name, label in labels.items()}
-    if "x_validation" in parts:
-        kept, _ = split_off(len(parts["x_train"]), 0)
-        parts |= {"x_train": parts["x_train"][kept], "y_train": parts["y_train"][kept]}
-    else:
-        parts |= _with_validation(parts["x_train"], parts["y_train"], validation, named["x_train"])
-    return Arrays(**parts, title=title, source=source, generated=False, classes=classes, files=files)
-
-
-def _with_validation(
-    images: NDArray[Any], labels: NDArray[Any], validation: int, where: str
-) -> dict[str, NDArray[Any]]:
-    if validation >= len(images):
-        raise DataError(f"{where}: {len(images)} images are too few to split off {validation}; lower validation.")
-    kept, chosen = split_off(len(images), validation)
-    return {
-        "x_train": images[kept],
-        "y_train": labels[kept],
-        "x_validation": images[chosen],
-        "y_validation": labels[chosen],
-    }
-
-
-def _images(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Images as (n, height, width, channels) of uint8 or float32."""
-    if array.ndim not in (3, 4) or 0 in array.shape:
-        raise DataError(
-            f"{where}: images must be (n, height, width) or (n, height, width, channels), none of them 0; "
-            f"the shape is {array.shape}."
-        )
-    if array.dtype != np.uint8 and array.dtype.kind != "f":
-        raise DataError(f"{where}: images must be uint8 or floating, not {array.dtype}.")
-    if array.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            array = array.astype(np.float32)
-        if not np.isfinite(array).all():
-            raise DataError(f"{where}: holds values that are not finite in float32.")
-    return array if array.ndim == 4 else array[..., np.newaxis]
-
-
-def _labels(array: NDArray[Any], where: str) -> NDArray[Any]:
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise DataError(f"{where}: labels must be integers of shape (n,), not {array.dtype} of {array.shape}.")
-    if array.size and int(array.min()) < 0:
-        raise DataError(f"{where}: labels count from 0; the smallest is {array.min()}.")
-    return array
-
-
-def _classes(labels: Mapping[str, NDArray[Any]], named: Mapping[str, str]) -> int:
-    """Largest training label plus one. No other label may reach it, and half of the classes must occur."""
-    occurring = np.unique(labels["y_train"])
-    classes = int(occurring[-1]) + 1
-    if len(occurring) < max(2, classes / 2):
-        raise DataError(
-            f"{named['y_train']}: labels must number two or more classes from 0 without large gaps; "
-            f"{len(occurring)} different labels occur, the largest is {classes - 1}."
-        )
-    for name, array in labels.items():
-        if array.size and int(array.max()) >= classes:
-            raise DataError(f"{named[name]}: label {array.max()} does not occur in training (0 to {classes - 1}).")
-    return classes

@@ -23,9 +23,9 @@ from hpbench.catalogue.datasets import DATASETS
 from hpbench.parts.datasets.arrays import ARRAY_NAMES, SPLITS, Arrays, DataError, SourceFile, fingerprint
 from hpbench.records.trial import canonical_json
 
-__all__ = ["Arrays", "DataError", "PreparedData", "prepare", "prepare_dataset"]
+__all__ = ["Arrays", "DataError", "PreparedData", "prepare", "prepare_dataset", "prepared_sets"]
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 ATTEMPTS = 10
@@ -37,6 +37,7 @@ class PreparedData:
 
     Attributes:
         folder: Where it lies.
+        parameters: What it was prepared with; ``name`` and all others but ``scale``.
         title: The name to be shown.
         source: Where the data comes from, in words.
         generated: Whether the images were made up.
@@ -48,6 +49,7 @@ class PreparedData:
     """
 
     folder: Path
+    parameters: Mapping[str, Any]
     title: str
     source: str
     generated: bool
@@ -93,7 +95,7 @@ def prepare_dataset(parameters: Mapping[str, Any], folder: Path) -> PreparedData
 
 
 def prepare(
-    name: str, parameters: Mapping[str, Any], folder: Path, read: Callable[[Mapping[str, Any]], Arrays]
+    name: str, parameters: Mapping[str, Any], folder: Path, read: Callable[[Mapping[str, Any], Path], Arrays]
 ) -> PreparedData:
     """Store what ``read`` gives, or find it stored; then only the manifest is read.
 
@@ -101,9 +103,9 @@ def prepare(
     Several processes may prepare the same set at once.
 
     Args:
-        name: The data set's name, the beginning of its folder's name.
+        name: The data set's name; the folder's name begins with it, a colon becoming a hyphen.
         parameters: What ``read`` is called with; all but ``scale`` tell prepared sets apart.
-        folder: Where prepared data sets are kept; made if it is not there.
+        folder: Where prepared data sets are kept; made if it is not there. ``read`` gets it too.
         read: The part's function.
 
     Raises:
@@ -111,15 +113,21 @@ def prepare(
     """
     settings = {key: value for key, value in parameters.items() if key != "scale"}
     digest = hashlib.sha256(canonical_json(settings).encode()).hexdigest()
-    place = folder / f"{name}-{digest[:12]}"
+    place = folder / f"{name.replace(':', '-')}-{digest[:12]}"
     found = _current(place)
     if found is not None:
         return found
-    arrays = read(parameters)
+    arrays = read(parameters, folder)
     try:
-        return _store(arrays, place)
+        return _store(arrays, settings, place)
     except OSError as error:
         raise DataError(f"{place}: the prepared data cannot be written ({error.strerror or error}).") from error
+
+
+def prepared_sets(folder: Path) -> list[PreparedData]:
+    """What is prepared in a folder and would be used as it is, by the names of the sets' folders."""
+    found = (_current(path.parent) for path in sorted(folder.glob(f"[!.]*/{MANIFEST}")))
+    return [prepared for prepared in found if prepared is not None]
 
 
 def _current(place: Path) -> PreparedData | None:
@@ -137,11 +145,12 @@ def _current(place: Path) -> PreparedData | None:
     return found if unchanged and (place / ARRAYS).is_file() else None
 
 
-def _store(arrays: Arrays, place: Path) -> PreparedData:
+def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path) -> PreparedData:
     """Write beside the place, then move there in one step."""
     named = arrays.by_name
     prepared = PreparedData(
         folder=place,
+        parameters=settings,
         title=arrays.title,
         source=arrays.source,
         generated=arrays.generated,

@@ -1,4 +1,4 @@
-"""Trials without a result, how to make the report again, the machine, and what the words mean."""
+"""Trials without a result or with a stale one, how to make the report again, the machine, and what the words mean."""
 
 from __future__ import annotations
 
@@ -48,6 +48,25 @@ def failures(facts: Facts) -> Markup:
         f"{len(failed)} of {len(trials)} trials.",
         table(["case", "reading", "seed", "outcome", "message"], rows),
         f"And {more} more." if more else "",
+    )
+
+
+def stale(facts: Facts) -> Markup:
+    """Results of older code than the run's own; nothing where there are none."""
+    trials = facts.tables.trials
+    old = trials[trials["stale"].astype(bool)]
+    if old.empty:
+        return Markup("")
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for case, reading, seed in zip(old["case"], old["reading"], old["seed"], strict=True):
+        seeds.setdefault((case, reading), []).append(seed)
+    rows = [[case, reading, ", ".join(map(str, sorted(found)))] for (case, reading), found in seeds.items()]
+    return join(
+        "## Stale results",
+        f"{len(old)} of {len(trials)} results are stale: the code of their parts, the engine or a library has changed "
+        "since they were made. They count in every number here; running again, without keeping stale results, "
+        "renews them.",
+        table(["case", "reading", "seeds"], rows),
     )
 
 

@@ -7,6 +7,7 @@ from hpbench.definition.resolve import Resolved, Selection, SelectionError
 from hpbench.definition.schema import Source
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, escape, join
+from hpbench.report.numerals import plural
 from hpbench.report.verdict_words import count, in_words
 
 DOCUMENT_PROFILE = "full"
@@ -18,14 +19,21 @@ def title(facts: Facts) -> Markup:
     """Title and the result in a line."""
     definition = facts.definition
     words = in_words(default_counts(facts))
-    total = len(definition.claims)
     profile = escape(facts.resolved.selection.profile)
     return join(
         f"# {escape(definition.title)}",
         f"{bold(definition.id)}, version {definition.version}, profile {profile}, "
         f"run of {escape(facts.tables.created)}.",
-        f"**Under the default reading, of {total} claims: {words}.** Data: {escape(data_name(facts))}.",
+        f"**Under the default reading, of {_claims(facts)}: {words}.** Data: {escape(data_name(facts))}.",
     )
+
+
+def _claims(facts: Facts) -> str:
+    """How many claims the report is about, and whether that is all of them."""
+    count = plural(len(facts.definition.claims), "claim")
+    if not facts.resolved.selection.claims:
+        return count
+    return f"the {count} asked for (the definition has {len(facts.resolved.tree['claims'])})"
 
 
 def default_counts(facts: Facts) -> dict[str, int]:

@@ -14,6 +14,10 @@ from hpbench.report.settings_text import flat, text
 ALWAYS = ("batch_size", "test_batch_size", "learning_rate", "iterations")
 """Settings that every table of cases shows, whether they differ or not."""
 
+ASKED_CLAIMS = (
+    " Of these only what the claims asked for need: the timed ones for time or memory, no timing for another."
+)
+
 
 def settings(facts: Facts) -> Markup:
     """Cases, protocol and studies."""
@@ -57,15 +61,15 @@ def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) 
 
 
 def _seeds(facts: Facts) -> Markup:
-    definition = facts.definition
+    definition, selection = facts.definition, facts.resolved.selection
     others = (
         f" Other readings: {plural(definition.reading_seeds, 'seed')}, not timed" if len(facts.readings) > 1 else ""
     )
-    which = ", ".join(definition.reading_cases)
+    which = "" if selection.cases or selection.claims else ", ".join(definition.reading_cases)
     only = f" (only {escape(which)})" if which and others else ""
     return Markup(
         f"Seeds: {definition.seeds}, of which {definition.timed_seeds} timed alone on the machine."
-        f"{others}{only}{'.' if others else ''}"
+        f"{others}{only}{'.' if others else ''}{ASKED_CLAIMS if selection.claims else ''}"
     )
 
 

@@ -1,0 +1,152 @@
+"""``hpbench data``: list, describe and prepare data sets."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from hpbench.catalogue.datasets import DATASETS, FromTfds
+from hpbench.catalogue.own import allow
+from hpbench.catalogue.part import Parameters
+from hpbench.cli.options import allow_code_option, default_data_folder, parse_change
+from hpbench.definition.messages import describe
+from hpbench.definition.schema import DatasetSpec
+from hpbench.errors import UserError
+from hpbench.parts.datasets.folders import size_on_disk, tfds_folders
+
+if TYPE_CHECKING:
+    from hpbench.parts.datasets.prepared import PreparedData
+
+_Command = Callable[..., Any]
+
+
+class DataSetError(UserError):
+    """A data set of the command line that the catalogue does not have, or not with such parameters."""
+
+
+def _folder_option(function: _Command) -> _Command:
+    return click.option(
+        "--data",
+        "folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default_data_folder,
+        help="Folder of prepared data sets; the user's cache folder if not given.",
+    )(function)
+
+
+def _data_set(function: _Command) -> _Command:
+    """A data set by its name and parameters."""
+    function = click.option(
+        "--set", "changes", multiple=True, metavar="KEY=VALUE", help="A parameter of the data set; the value is YAML."
+    )(allow_code_option(_folder_option(function)))
+    return click.argument("name")(function)
+
+
+@click.group(epilog="Example: hpbench data prepare mnist")
+def command() -> None:
+    """Data sets: list them, describe one, prepare one before it is used.
+
+    A run prepares what it needs by itself but never downloads: for that there is 'hpbench data prepare'.
+    """
+
+
+@command.command("list", epilog="Example: hpbench data list")
+@_folder_option
+def list_(folder: Path) -> None:
+    """List the data sets: name, what is prepared with which parameters, size on disk, what it is."""
+    from hpbench.parts.datasets.prepared import prepared_sets
+
+    folder = folder.resolve()
+    prepared = prepared_sets(folder)
+    own = {str(item.parameters["name"]) for item in prepared} - set(DATASETS)
+    click.echo(f"prepared data sets are kept in {folder}")
+    for name in [*DATASETS, *sorted(own)]:
+        model = DATASETS.get(name)
+        click.echo(f"{name}: {_first_line(model) if model else 'code of your own'}")
+        for line in _states(model, [item for item in prepared if item.parameters["name"] == name]):
+            click.echo(f"  {line}")
+    click.echo("sets of TensorFlow Datasets on this machine:")
+    sets = [f"{item.set} {item.version}, {_size(item.path)}, {item.path}" for item in tfds_folders(folder)]
+    for line in sets or ["none"]:
+        click.echo(f"  {line}")
+
+
+@command.command(epilog="Example: hpbench data info digits --set size=32")
+@_data_set
+def info(name: str, changes: tuple[str, ...], folder: Path, allow_code: tuple[str, ...]) -> None:
+    """Describe a data set: source, images, classes, fingerprint. It is prepared if need be, never downloaded."""
+    import numpy as np
+
+    from hpbench.parts.datasets.prepared import prepare_dataset
+
+    allow(allow_code)
+    data = prepare_dataset(_parameters(name, changes).model_dump(), folder.resolve())
+    click.echo(f"title        {data.title}")
+    click.echo(f"source       {data.source}")
+    click.echo(f"images       {'generated' if data.generated else 'real'}, {_shape(data)}")
+    for split, (_, labels) in data.load().items():
+        by_class = " ".join(map(str, np.bincount(labels, minlength=data.classes)))
+        click.echo(f"{split:12} {len(labels):,} images; by class {by_class}")
+    click.echo(f"fingerprint  {data.fingerprint}")
+    click.echo(f"folder       {data.folder}, {_size(data.folder)}")
+
+
+@command.command(epilog="Example: hpbench data prepare mnist")
+@_data_set
+def prepare(name: str, changes: tuple[str, ...], folder: Path, allow_code: tuple[str, ...]) -> None:
+    """Prepare a data set for use. Sets of TensorFlow Datasets are downloaded if they are not on this machine."""
+    from hpbench.parts.datasets.prepared import prepare_dataset
+    from hpbench.parts.datasets.tfds import fetch
+
+    allow(allow_code)
+    parameters, folder = _parameters(name, changes), folder.resolve()
+    if isinstance(parameters, FromTfds):
+        fetch(parameters.model_dump(), folder)
+    data = prepare_dataset(parameters.model_dump(), folder)
+    counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
+    click.echo(f"{data.title}: {counts}; {_shape(data)}")
+    click.echo(f"fingerprint {data.fingerprint}")
+    click.echo(f"in {data.folder}, {_size(data.folder)}")
+
+
+def _parameters(name: str, changes: tuple[str, ...]) -> Parameters:
+    """The catalogue's parameters of a data set.
+
+    Raises:
+        DataSetError: If there is no such set, or it has no such parameters.
+    """
+    given = {"name": name, **dict(parse_change(text, "size=32") for text in changes)}
+    known: TypeAdapter[dict[str, Parameters]] = TypeAdapter(dict[str, DatasetSpec])
+    try:
+        return known.validate_python({"dataset": given})["dataset"]
+    except ValidationError as error:
+        hint = "'hpbench data list' names the data sets and what they need"
+        raise DataSetError("\n".join([*(message for _, message in describe(error)), hint])) from error
+
+
+def _states(model: type[Parameters] | None, prepared: list[PreparedData]) -> Iterator[str]:
+    """One line for each prepared copy, or what is to be done for one."""
+    for data in prepared:
+        parameters = {key: value for key, value in data.parameters.items() if key != "name" and value is not None}
+        words = " ".join(f"{key}={value}" for key, value in parameters.items())
+        yield ", ".join(filter(None, ("prepared", words, _size(data.folder))))
+    if model is not None and not prepared:
+        needed = [key for key, field in model.model_fields.items() if field.is_required() and key != "name"]
+        yield "not prepared" + (f"; needs {' '.join(f'{key}=...' for key in needed)}" if needed else "")
+
+
+def _first_line(model: type[Parameters]) -> str:
+    return (inspect.getdoc(model) or "").partition("\n")[0].replace("``", "").rstrip(".")
+
+
+def _shape(data: PreparedData) -> str:
+    return f"{' x '.join(map(str, data.image_shape))} of {data.dtype}, {data.classes} classes"
+
+
+def _size(folder: Path) -> str:
+    return f"{size_on_disk(folder) / 1e6:.1f} MB"

@@ -1,0 +1,256 @@
+"""Names in a definition that lead nowhere, and iterations at which nothing is measured.
+
+All of it works on plain values and looks at what is sound in them, so that one fault does not hide another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from hpbench.catalogue.callbacks import CALLBACKS
+from hpbench.catalogue.claims import CLAIMS, Proportional
+from hpbench.catalogue.takes import TAKES, Evaluations, Take
+from hpbench.definition.case_names import LARGEST_GRID, CaseNames, block, grid_size, is_grid, training
+from hpbench.definition.changes import case_changes
+from hpbench.definition.faults import instead
+from hpbench.definition.fields import unknown_setting
+from hpbench.definition.schema import Settings
+from hpbench.records.metrics import METRICS
+
+Location = tuple[str | int, ...]
+Found = tuple[Location, str]
+Values = Mapping[str, Any]
+
+
+def references(values: Values, cases: CaseNames) -> Iterator[Found]:
+    """Names that lead nowhere: of cases, metrics, settings, open points, answers; and names given twice.
+
+    Args:
+        values: Of the definition.
+        cases: The cases that may be named.
+    """
+    yield from _claims(values, cases)
+    yield from _figures(values, cases)
+    yield from _reported(values, cases)
+    yield from _metrics(values)
+    for index, case in _texts(values.get("reading_cases")):
+        if unknown := cases.unknown(case):
+            yield ("reading_cases", index), unknown
+        elif "/" in case:
+            yield ("reading_cases", index), f"'{case}' is a study's case; studies are run in the default reading only"
+    yield from _open(values)
+    for name, body in block(values.get("studies")).items():
+        yield from _grid(("studies", name, "grid"), block(body).get("grid", {}))
+    for field in ("claims", "figures"):
+        yield from _ids(field, values)
+
+
+def takes(values: Values, cases: CaseNames) -> Iterator[Found]:
+    """Takes that need a curve where the training does not evaluate it."""
+    for at, test in _tests(values):
+        take = _take(test.get("take"))
+        for _, case in _case_references(at, test) if take else ():
+            evaluations = _evaluations(cases.training(case, values))
+            lacking = take.lacks(evaluations) if take and evaluations else ""
+            if lacking:
+                yield (*at, "take"), f"{lacking}: {evaluations} (case {case})"
+                break
+
+
+def grids_read(values: Values) -> Iterator[Found]:
+    """Iterations at which a grid's effects are to be read, and at which one of its points is not evaluated."""
+    for name, study in block(values.get("studies")).items():
+        points = [_evaluations(training(values, point)) for point in _ends(block(study).get("grid"))]
+        for index, iteration in _numbered(block(study).get("read_at")):
+            missed = [found for found in points if found and isinstance(iteration, int) and iteration not in found]
+            if missed:
+                yield ("studies", name, "read_at", index), f"iteration {iteration} is not evaluated: {missed[0]}"
+
+
+def _claims(values: Values, cases: CaseNames) -> Iterator[Found]:
+    for at, test in _tests(values):
+        for place, case in _case_references(at, test):
+            if unknown := cases.unknown(case):
+                yield place, unknown
+        if CLAIMS.get(str(test.get("name"))) is Proportional and isinstance(test.get("to"), str):
+            path = next(iter(case_changes({test["to"]: None})))
+            if unknown := unknown_setting(Settings, values, path):
+                yield (*at, "to"), f"there is no setting {unknown}"
+        if test.get("around_reported") is not None:
+            yield from _ratios(at, test, block(values.get("reported")), cases)
+
+
+def _ratios(at: Location, test: Values, reported: Values, cases: CaseNames) -> Iterator[Found]:
+    """Ratios that a test looks up and that are not reported; a name that is misspelt on the way is told elsewhere."""
+    metric, case = str(test.get("metric")), str(test.get("case"))
+    numbers = block(block(reported.get(metric)).get("values"))
+    misspelt = any(cases.unknown(name) for key in numbers for name in _pair(key)) or cases.unknown(case)
+    if misspelt or not {metric, *reported} <= set(METRICS):
+        return
+    for _, other in _texts(test.get("to")):
+        ratio = f"{case} / {other}"
+        if ratio not in numbers and not cases.unknown(other):
+            message = f"no ratio '{ratio}' of {metric} is reported; {instead(ratio, list(numbers))}"
+            yield (*at, "around_reported"), message
+
+
+def _pair(key: str) -> list[str]:
+    """The cases of a reported number: one, or two with a ratio's or a difference's sign between."""
+    return key.replace(" / ", " - ").split(" - ")
+
+
+def _figures(values: Values, cases: CaseNames) -> Iterator[Found]:
+    for index, figure in _numbered(values.get("figures")):
+        named = list(_texts(block(figure).get("cases")))
+        if block(figure).get("kind") == "readings" and len(named) > 1:
+            yield ("figures", index, "cases"), "curves under each reading are drawn of one case; name one"
+        for position, case in named:
+            if unknown := cases.unknown(case):
+                yield ("figures", index, "cases", position), unknown
+
+
+def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
+    for metric, body in block(values.get("reported")).items():
+        for key in block(block(body).get("values")):
+            for case in _pair(key):
+                if unknown := cases.unknown(case):
+                    yield ("reported", metric, "values", key), unknown
+
+
+def _metrics(values: Values) -> Iterator[Found]:
+    """Metrics that nothing observes; what a callback of one's own observes is not known."""
+    used = set(_callback_names(values))
+    if any(":" in name for name in used):
+        return
+    observers: dict[str, list[str]] = {}
+    for name, model in CALLBACKS.items():
+        if observed := getattr(model, "observes", None):
+            observers.setdefault(observed, []).append(name)
+    if not used <= set(CALLBACKS):  # one is misspelt
+        used = set(CALLBACKS)
+    metrics = dict.fromkeys([*METRICS, *observers])
+    known = [name for name in metrics if name not in observers or used & set(observers[name])]
+    for at, metric in _metric_references(values):
+        if metric in observers and metric not in known:
+            yield at, f"'{metric}' is observed by {' or '.join(observers[metric])}, which no callbacks name"
+        elif metric not in known:
+            yield at, f"there is no metric '{metric}'; {instead(metric, known)}"
+
+
+def _metric_references(values: Values) -> Iterator[tuple[Location, str]]:
+    places: Iterable[tuple[Location, Any]] = [
+        *(((*at, "metric"), test.get("metric")) for at, test in _tests(values)),
+        *((("figures", index, "metric"), block(one).get("metric")) for index, one in _numbered(values.get("figures"))),
+        *((("reported", metric), metric) for metric in block(values.get("reported"))),
+        (("advice", "metric"), block(values.get("advice")).get("metric")),
+    ]
+    return ((at, metric) for at, metric in places if isinstance(metric, str))
+
+
+def _callback_names(node: Any, field: str = "") -> Iterator[str]:
+    """Names of all callbacks that a definition speaks of, in its training or in what changes it."""
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield from _callback_names(value, name)
+    elif isinstance(node, list):
+        for item in node:
+            if field.split(".")[-1] == "callbacks":
+                yield str(block(item).get("name"))
+            yield from _callback_names(item)
+
+
+def _open(values: Values) -> Iterator[Found]:
+    points = {name: block(block(body).get("answers")) for name, body in block(values.get("open")).items()}
+    for point, answers in points.items():
+        first, changes = next(iter(answers.items()), ("", None))
+        if changes:
+            message = f"the first answer is the default and changes nothing: write '{first}: {{}}'"
+            yield ("open", point, "answers", first), message
+    for index, text in _texts(values.get("readings")):
+        for part in text.split(",") if text != "default" else ():
+            point, _, answer = (piece.strip() for piece in part.partition("="))
+            if point not in points:
+                yield ("readings", index), f"there is no open point '{point}'; {instead(point, list(points))}"
+            elif answer not in points[point]:
+                message = f"open point '{point}' has no answer '{answer}'; {instead(answer, list(points[point]))}"
+                yield ("readings", index), message
+
+
+def _grid(at: Location, grid: Any) -> Iterator[Found]:
+    if not is_grid(grid):
+        return
+    if (size := grid_size(grid)) > LARGEST_GRID:
+        yield at, f"{size:,} points are more than can be planned; at most {LARGEST_GRID:,}"
+    for axis, levels in grid.items():
+        for index in _repeated(map(str, levels)):
+            yield (*at, axis, index), f"{levels[index]} stands twice: every point of a grid is a case of its own"
+
+
+def _ids(field: str, values: Values) -> Iterator[Found]:
+    names = [block(item).get("id") for _, item in _numbered(values.get(field))]
+    for index in _repeated(names):
+        if isinstance(names[index], str):
+            yield (field, index, "id"), f"'{names[index]}' is the id of an earlier one of the {field}"
+
+
+def _repeated(items: Iterable[Any]) -> Iterator[int]:
+    """Positions of items that stand before them already."""
+    seen: set[str] = set()
+    for index, item in enumerate(items):
+        if str(item) in seen:
+            yield index
+        seen.add(str(item))
+
+
+def _tests(values: Values) -> Iterator[tuple[Location, dict[str, Any]]]:
+    """Place and fields of every claim's test."""
+    for index, claim in _numbered(values.get("claims")):
+        yield ("claims", index, "test"), block(block(claim).get("test"))
+
+
+def _case_references(at: Location, test: Values) -> Iterator[tuple[Location, str]]:
+    """Place and name of every case that a test names."""
+    kind = CLAIMS.get(str(test.get("name")))
+    for field in getattr(kind, "case_fields", ()):
+        if isinstance(test.get(field), str):
+            yield (*at, field), test[field]
+        for index, case in _texts(test.get(field)):
+            yield (*at, field, index), case
+
+
+def _take(fields: Any) -> Take | None:
+    """The take with these fields; None if there is none, or if they are faulty."""
+    model = TAKES.get(str(block(fields).get("name")))
+    try:
+        take = model.model_validate(fields) if model else None
+    except ValidationError:
+        return None
+    return take if isinstance(take, Take) else None
+
+
+def _evaluations(fields: Values) -> Evaluations | None:
+    every, last = fields.get("evaluate_every"), fields.get("iterations")
+    if isinstance(every, int) and isinstance(last, int) and every > 0 and last > 0:
+        return Evaluations(every, last)
+    return None
+
+
+def _ends(grid: Any) -> Iterator[dict[str, Any]]:
+    """The points of a grid as far as they set how long is trained and when is evaluated."""
+    axes = block(grid) if is_grid(grid) else {}
+    ends = ("training.iterations", "training.evaluate_every")
+    chosen = {axis: levels for axis, levels in axes.items() if next(iter(case_changes({axis: None}))) in ends}
+    if axes and grid_size(chosen) <= LARGEST_GRID:
+        yield from (dict(zip(chosen, point, strict=True)) for point in itertools.product(*chosen.values()))
+
+
+def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
+    return enumerate(value if isinstance(value, list) else ())
+
+
+def _texts(value: Any) -> Iterator[tuple[int, str]]:
+    return ((index, item) for index, item in _numbered(value) if isinstance(item, str))

@@ -1,0 +1,123 @@
+"""Where a trial is ended: in arithmetic, and for real, by code of one's own that hangs or eats memory."""
+
+import math
+import os
+
+import pytest
+
+from hpbench.definition.load import parse
+from hpbench.definition.resolve import Selection
+from hpbench.execution.environment import job_environment
+from hpbench.execution.job import Ended, Job
+from hpbench.execution.limits import Limits, resident
+from hpbench.execution.local import LocalExecutor
+from hpbench.parts.datasets.prepared import prepare_dataset
+from hpbench.plan.cases import cells
+from hpbench.records.trial import Outcome
+from tests.conftest import SMALL
+
+GIB = 2**30
+CODE = """
+import time
+import keras
+
+class Hang(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print("hanging at", epoch)
+        while True:
+            time.sleep(0.01)
+
+class Eat(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        print("eating")
+        eaten = []
+        while True:
+            eaten.append(b"x" * 2**24)
+            time.sleep(0.005)
+
+class Die(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        import ctypes
+        ctypes.string_at(0)
+"""
+
+
+def test_a_trial_within_its_limits_goes_on():
+    assert Limits(10.0, GIB, 2 * GIB).exceeded(9.9, GIB, [GIB, GIB]) is None
+    assert Limits(math.inf).exceeded(1e9, 2**60, [2**60]) is None
+
+
+def test_each_limit_ends_a_trial_in_its_own_words():
+    assert Limits(10.0).exceeded(10.1, 0, [0]) == (
+        Outcome.TIMED_OUT,
+        "ended after its limit of 10 s (limits.seconds)",
+    )
+    assert Limits(10.0, GIB).exceeded(1.0, GIB + GIB // 2, [GIB + GIB // 2]) == (
+        Outcome.OUT_OF_MEMORY,
+        "ended at 1.50 GiB, over its limit of 1.00 GiB (limits.memory_gib)",
+    )
+
+
+def test_of_jobs_that_together_hold_too_much_the_largest_is_ended():
+    limits, memory = Limits(10.0, memory_together=2 * GIB), [GIB, GIB + 1]
+    assert limits.exceeded(1.0, GIB, memory) is None
+    outcome, words = limits.exceeded(1.0, GIB + 1, memory)
+    assert outcome is Outcome.OUT_OF_MEMORY
+    assert "together held 2.00 GiB" in words
+
+
+def test_memory_of_a_process_that_has_ended_is_nothing():
+    assert resident(os.getpid()) > 1e6
+    assert resident(None) == resident(2**22 - 1) == 0
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs the small benchmark's case ``fast`` with a callback of ``mine``, then without; the two ends."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(CODE)
+
+    def ends(callback, limits):
+        jobs = []
+        for callbacks in ([{"name": f"mine:{callback}"}], []):
+            selection = Selection(
+                seeds=1, cases=("fast",), readings=("default",), changes={"training.callbacks": callbacks}
+            )
+            planned = cells(
+                parse(SMALL, "small.yaml", selection),
+                lambda settings: prepare_dataset(settings.dataset.model_dump(), tmp_path).fingerprint,
+            )
+            jobs.append(Job((planned[0].trial,), False, str(tmp_path), "code", ("mine",)))
+        messages = []
+        with job_environment("tensorflow", 1) as folder:
+            LocalExecutor(1, tmp_path / folder).run(jobs, limits, messages.append)
+        found = {message.result.trial: message for message in messages if isinstance(message, Ended)}
+        return [found[job.trials[0].identity] for job in jobs]
+
+    return ends
+
+
+def test_a_trial_that_hangs_is_ended_says_where_it_was_and_the_rest_goes_on(run):
+    hung, fine = run("Hang", Limits(5.0))
+    assert hung.result.outcome is Outcome.TIMED_OUT
+    assert "hanging at 0" in hung.output
+    assert "mine.py" in hung.output
+    assert "in on_epoch_end" in hung.output
+    assert (fine.result.outcome, fine.output) == (Outcome.OK, "")
+
+
+def test_a_trial_that_eats_memory_is_ended_and_the_rest_goes_on(run):
+    full, fine = run("Eat", Limits(60.0, 1.5 * GIB))
+    assert full.result.outcome is Outcome.OUT_OF_MEMORY
+    assert "over its limit of 1.50 GiB" in full.result.message
+    assert "eating" in full.output
+    assert fine.result.outcome is Outcome.OK
+
+
+def test_a_crash_of_the_interpreter_leaves_its_stack(run):
+    crashed, fine = run("Die", Limits(60.0))
+    assert crashed.result.outcome is Outcome.FAILED
+    assert "killed by signal 11" in crashed.result.message
+    assert "Segmentation fault" in crashed.output
+    assert "in on_epoch_end" in crashed.output
+    assert fine.result.outcome is Outcome.OK
