@@ -6,6 +6,7 @@ All of it works on plain values and looks at what is sound in them, so that one 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,9 @@ from hpbench.records.metrics import METRICS
 Location = tuple[str | int, ...]
 Found = tuple[Location, str]
 Values = Mapping[str, Any]
+
+MOST_READINGS = 10_000
+"""Combinations of answers that may be asked for."""
 
 
 def references(values: Values, cases: CaseNames) -> Iterator[Found]:
@@ -170,6 +174,12 @@ def _open(values: Values) -> Iterator[Found]:
         if changes:
             message = f"the first answer is the default and changes nothing: write '{first}: {{}}'"
             yield ("open", point, "answers", first), message
+    number = math.prod(len(answers) for answers in points.values())
+    if values.get("readings") == "all" and number > MOST_READINGS:
+        yield (
+            ("readings",),
+            f"{number:,} combinations of answers are more than can be planned; at most {MOST_READINGS:,}",
+        )
     for index, text in _texts(values.get("readings")):
         for part in text.split(",") if text != "default" else ():
             point, _, answer = (piece.strip() for piece in part.partition("="))

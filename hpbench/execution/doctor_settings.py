@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hpbench.execution.checks import Check, Mark
 from hpbench.execution.environment import REFUSED
+from hpbench.measure.machine import RECORDED
 
 
 class _Rule(NamedTuple):
@@ -21,7 +22,7 @@ class _Rule(NamedTuple):
 
 
 _OWN = "Nothing to do: hpbench sets it itself for its jobs"
-_CHANGES = "It changes results or times without a trace in the report: unset it"
+_CHANGES = "It changes results or times; the report says that it was set. Unset it if you do not mean that"
 _RULES = (
     *(
         _Rule(name, Mark.PROBLEM, "It changes training silently, so hpbench refuses to run: unset it")
@@ -30,10 +31,7 @@ _RULES = (
     _Rule("KERAS_BACKEND", Mark.NOTE, "The definition names the backend, and hpbench sets it; nothing to do"),
     _Rule("KERAS_HOME", Mark.NOTE, "Jobs have a private one, so that no keras.json acts on them; nothing to do"),
     _Rule("KERAS_*", Mark.NOTE, "Jobs inherit it; unset it if you do not mean that"),
-    _Rule("TF_ENABLE_ONEDNN_OPTS", Mark.PROBLEM, _CHANGES),
-    _Rule("TF_XLA_FLAGS", Mark.PROBLEM, _CHANGES),
-    _Rule("XLA_FLAGS", Mark.PROBLEM, _CHANGES),
-    _Rule("NVIDIA_TF32_OVERRIDE", Mark.PROBLEM, _CHANGES),
+    *(_Rule(name, Mark.NOTE, _CHANGES) for name in RECORDED),
     _Rule("TF_USE_LEGACY_KERAS", Mark.NOTE, "Nothing to do: hpbench imports Keras 3 whatever it says"),
     _Rule("TF_DETERMINISTIC_OPS", Mark.NOTE, "The definition says whether operations are deterministic; nothing to do"),
     _Rule(
@@ -46,7 +44,6 @@ _RULES = (
     _Rule("CUDA_DEVICE_ORDER", Mark.NOTE, _OWN),
     _Rule("CUDA_VISIBLE_DEVICES", Mark.NOTE, "Only these GPUs are used, none if it is empty; unset it to use all"),
     _Rule("TFDS_DATA_DIR", Mark.NOTE, "Sets of TensorFlow Datasets are looked for there, too"),
-    _Rule("LD_PRELOAD", Mark.NOTE, "Another allocator changes times and memory; unset it if you do not mean that"),
     _Rule("PYTHONPATH", Mark.NOTE, "Modules there come before installed ones; unset it if you do not mean that"),
 )
 _KERAS_DEFAULTS = {

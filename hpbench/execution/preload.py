@@ -1,13 +1,6 @@
 """Imported once by the fork server: the framework, imported but not started, and without its greetings."""
 
-import os
+from hpbench.parts.quiet import quiet_errors
 
-_errors = os.dup(2)
-_nowhere = os.open(os.devnull, os.O_WRONLY)
-os.dup2(_nowhere, 2)
-try:
+with quiet_errors():
     import hpbench.engine.train  # noqa: F401
-finally:
-    os.dup2(_errors, 2)
-    os.close(_errors)
-    os.close(_nowhere)

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import re
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -15,6 +16,8 @@ import psutil
 from hpbench import __version__
 from hpbench.measure.gpu import driver_version, gpus
 
+RECORDED = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE", "LD_PRELOAD")
+"""Variables that change results or times where they are set."""
 _LIBRARIES = ("tensorflow", "keras", "numpy", "keras-tuner", "scipy", "pandas")
 
 
@@ -38,6 +41,8 @@ def describe() -> dict[str, str]:
     }
     if driver := driver_version():
         facts["GPU driver"] = driver
+    if found := [f"{name}={_without_paths(os.environ[name])}" for name in RECORDED if name in os.environ]:
+        facts["variables"] = " ".join(found)
     return facts | {library: _version(library) for library in _LIBRARIES}
 
 
@@ -65,6 +70,10 @@ def _affinity() -> list[int]:
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
+
+
+def _without_paths(value: str) -> str:
+    return re.sub(r"[^\s=:]*/[^\s:]*", "(path)", value)
 
 
 def _cpu_model() -> str:

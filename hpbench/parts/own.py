@@ -6,6 +6,7 @@ register of its kind returns for a part of its own: see the parts beside this fi
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +21,7 @@ from hpbench.catalogue.sources import source_files
 from hpbench.errors import UserError
 from hpbench.parts.datasets.arrays import ARRAY_NAMES, Arrays, SourceFile
 from hpbench.parts.datasets.checks import assemble
+from hpbench.parts.quiet import quiet_errors
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
 
@@ -151,7 +153,9 @@ def _load(name: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        module = import_module(module_name)
+        # Jobs have imported the framework; elsewhere its greetings are not for the person who waits.
+        with contextlib.nullcontext() if "keras" in sys.modules else quiet_errors():
+            module = import_module(module_name)
     except ModuleNotFoundError as error:
         raise OwnCodeError(f"{name}: there is no module '{error.name}' in {here} or among the libraries") from error
     if not hasattr(module, attribute):

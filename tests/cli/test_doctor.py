@@ -37,7 +37,7 @@ def test_problems_end_with_3_and_say_what_to_do(tmp_path):
     assert done.returncode == 3, done.stderr
     checks = {check["subject"]: check for check in json.loads(done.stdout)["checks"]}
     problems = {subject for subject, check in checks.items() if check["mark"] == "problem"}
-    assert problems == {"KERAS_MAX_EPOCHS", "TF_ENABLE_ONEDNN_OPTS"}
+    assert problems == {"KERAS_MAX_EPOCHS"}
     assert "unset it" in checks["KERAS_MAX_EPOCHS"]["advice"]
     assert checks["framework"]["mark"] == "ok"
     assert 'floatx "float64"' in checks["keras.json"]["found"]

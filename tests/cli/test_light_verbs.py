@@ -22,6 +22,7 @@ def invoke(*arguments):
         ("--help",),
         ("list",),
         ("validate",),
+        ("schema",),
         ("show", "lenet-batch-lr"),
         ("run", "--help"),
         ("report", "--help"),

@@ -45,8 +45,8 @@ def test_every_file_is_checked_and_every_fault_told(small_file):
     assert done.exit_code == 2
     assert done.stdout.splitlines() == ["lenet-batch-lr: fine", f"{good}: fine"]
     assert done.stderr.splitlines() == [
-        f"{small_file}:26:1: unknown field 'sedes'; did you mean 'seeds'?",
-        f"{small_file}:33:60: there is no case 'fats'; did you mean 'fast'? there are: slow, fast",
+        f"{small_file}:27:1: unknown field 'sedes'; did you mean 'seeds'?",
+        f"{small_file}:34:58: there is no case 'fats'; did you mean 'fast'? there are: slow, fast",
         f"{small_file.with_name('smal.yaml')}: there is no such file; did you mean '{small_file}'?",
     ]
 

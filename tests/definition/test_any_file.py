@@ -1,4 +1,4 @@
-"""Whatever a file holds, ``hpbench validate`` ends with 0 or 2 and says in words what is wrong, never with a traceback."""
+"""Whatever a file holds, ``hpbench validate`` ends with 0 or 2 and words, never with a traceback."""
 
 import copy
 import json
@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hpbench.cli.main import hpbench
+from hpbench.definition.blame import at
 from hpbench.definition.load import bundled, parse
 from hpbench.definition.resolve import Selection
 from hpbench.definition.yaml_tree import YamlTree
@@ -133,11 +134,8 @@ def test_good_files_with_values_of_other_kinds(path, name):
     def check(replaced):
         tree = copy.deepcopy(TREES[name])
         for place, value in replaced:
-            node = tree
-            for key in place[:-1]:
-                inside = isinstance(node, dict) and key in node or isinstance(node, list) and key in range(len(node))
-                node = node[key] if inside else {}
-            if isinstance(node, dict) or place[-1] in range(len(node) if isinstance(node, list) else 0):
+            node = at(tree, place[:-1])
+            if isinstance(node, dict) or (isinstance(node, list) and place[-1] in range(len(node))):
                 node[place[-1]] = value
         content = encoded(json.dumps(tree))
         if validate(path, content):

@@ -92,6 +92,13 @@ NAMES = {
     "claim's id twice": ([("- id: memory", "- ▸id: faster")], ["'faster' is the id of an earlier one of the claims"]),
     "figure's id twice": ([("{id: norm,", "{▸id: curves,")], ["'curves' is the id of an earlier one of the figures"]),
     "level twice": ([("batch_size: [16, 32]", "batch_size: [16, 32, ▸16]")], ["16 stands twice"]),
+    "too many readings": (
+        [
+            ('readings: [network=caffe, "network=caffe,accuracy=train"]', "▸readings: all"),
+            ("      test: {}\n", "      test: {}\n" + "".join(f"      a{index}: {{}}\n" for index in range(5000))),
+        ],
+        ["10,004 combinations of answers are more than can be planned; at most 10,000"],
+    ),
     "grid too large": (
         [("grid: {batch_size: [16, 32]", f"▸grid: {{batch_size: {list(range(1, 6002))}")],
         ["12,002 points are more than can be planned; at most 10,000"],

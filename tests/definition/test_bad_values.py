@@ -104,6 +104,12 @@ WRONG_VALUES = {
     "text for a list": ([("cases: [fast], than", "▸cases: fast, than")], ["a list, such as [a, b], found 'fast'"]),
     "block for a list": ([("targets: [0.9]", "▸targets: {}")], ["a list, such as [a, b], found a block"]),
     "text for true or false": ([("{threads: 1}", "{▸deterministic: perhaps}")], ["true or false, found 'perhaps'"]),
+    "list for a name": (
+        [("case: large,", "▸case: [],")],
+        [
+            "has to be text",
+        ],
+    ),
     "none of the choices": (
         [("{threads: 1}", "{▸compile: grpah}")],
         ["'compute.compile' cannot be 'grpah'; did you mean 'graph'? there are: auto, graph"],

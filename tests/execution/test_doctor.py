@@ -103,9 +103,9 @@ def test_another_python_is_a_problem(monkeypatch):
     ("name", "mark"),
     [
         *((name, Mark.PROBLEM) for name in REFUSED),
-        ("TF_ENABLE_ONEDNN_OPTS", Mark.PROBLEM),
-        ("XLA_FLAGS", Mark.PROBLEM),
-        ("TF_XLA_FLAGS", Mark.PROBLEM),
+        ("TF_ENABLE_ONEDNN_OPTS", Mark.NOTE),
+        ("XLA_FLAGS", Mark.NOTE),
+        ("TF_XLA_FLAGS", Mark.NOTE),
         ("KERAS_BACKEND", Mark.NOTE),
         ("KERAS_HOME", Mark.NOTE),
         ("KERAS_NNX_ENABLED", Mark.NOTE),

@@ -4,11 +4,12 @@ import sys
 import time
 
 import numpy as np
+import psutil
 import pytest
 
 from hpbench.measure.clock import Clocks, duration
 from hpbench.measure.gpu import gpus, process_memory, visible_gpus
-from hpbench.measure.machine import describe, fingerprint
+from hpbench.measure.machine import RECORDED, describe, fingerprint, usable_memory
 from hpbench.measure.memory import HostMemory, level
 
 MEGABYTE = 1_000_000
@@ -126,3 +127,19 @@ def test_gpus_are_listed_or_said_to_be_none(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert visible_gpus() == []
     assert set(process_memory()) <= {gpu.uuid for gpu in found}
+
+
+def test_variables_that_change_results_are_recorded_without_paths(monkeypatch):
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/home/me/dump --xla_cpu_use_thunk_runtime=false")
+    monkeypatch.setenv("LD_PRELOAD", "/usr/lib/libjemalloc.so")
+    assert describe()["variables"] == (
+        "TF_ENABLE_ONEDNN_OPTS=0 XLA_FLAGS=--xla_dump_to=(path) --xla_cpu_use_thunk_runtime=false LD_PRELOAD=(path)"
+    )
+    for name in RECORDED:
+        monkeypatch.delenv(name, raising=False)
+    assert "variables" not in describe()
+
+
+def test_usable_memory_is_at_most_the_machine_s():
+    assert 2**28 < usable_memory() <= psutil.virtual_memory().total
