@@ -21,7 +21,7 @@ class Evaluations:
         return iteration == self.last or (0 < iteration < self.last and iteration % self.every == 0)
 
     def __str__(self) -> str:
-        return f"a trial of {self.last} iterations is evaluated at every {self.every}th and at the last"
+        return f"a trial of {self.last} iterations is evaluated every {self.every} and at the end"
 
     @property
     def first(self) -> int:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from hpbench.definition.changes import with_changes
-
-Location = tuple[str | int, ...]
+from hpbench.definition.faults import Location
 
 
 def applied(values: Mapping[str, Any], changes: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, str]]:

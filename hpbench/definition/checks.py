@@ -14,14 +14,12 @@ from pydantic import ValidationError
 from hpbench.definition.blame import applied, blamed, target
 from hpbench.definition.case_names import CaseNames, block
 from hpbench.definition.combinations import combined_faults, rate_set_twice
-from hpbench.definition.faults import Fault, instead
+from hpbench.definition.faults import Fault, Found, Location, instead
 from hpbench.definition.messages import describe
 from hpbench.definition.references import grids_read, references, takes
 from hpbench.definition.schema import Definition
 from hpbench.definition.yaml_tree import YamlTree
 
-Location = tuple[str | int, ...]
-Found = tuple[Location, str]
 Values = Mapping[str, Any]
 
 _Check = Callable[[Values, CaseNames], Iterator[Found]]

@@ -14,11 +14,10 @@ from hpbench.catalogue.part import Parameters
 from hpbench.definition.blame import applied, at, blamed, target
 from hpbench.definition.case_names import block, is_grid
 from hpbench.definition.changes import case_changes
+from hpbench.definition.faults import Found, Location
 from hpbench.definition.messages import describe
 from hpbench.definition.schema import Settings
 
-Location = tuple[str | int, ...]
-Found = tuple[Location, str]
 Values = Mapping[str, Any]
 Reading = tuple[tuple[str, str], ...]
 """Open points with the answer of each."""
@@ -89,12 +88,11 @@ class _Combinations:
             less.append((None, reading, case))
         known = {fault for one in less for fault in self._faults(*one)}
         for fault in self._faults(profile, reading, case) - known:
-            words = [f"under reading {'='.join(answer)}" for answer in (reading if case else reading[:-1])]
-            words += [f"in profile {profile}"] if profile else []
-            place = (
-                self._place_of_case(profile, reading, case, fault) if case else self._place_of_answer(reading, fault)
-            )
-            yield place, f"{fault[1]} ({', '.join(words)})" if words else fault[1]
+            if case:
+                place = self._place_of_case(profile, reading, case, fault)
+                yield place, fault[1] + _circumstances(profile, reading)
+            else:
+                yield self._place_of_answer(reading, fault), fault[1] + _circumstances(profile, reading[:-1])
 
     def _place_of_answer(self, reading: Reading, fault: Found) -> Location:
         """Where in the file a fault of a reading's last answer stands."""
@@ -181,6 +179,13 @@ def _cases(tree: Values, in_reading: bool) -> Iterator[Location]:
         grid = block(body).get("grid")
         for axis, levels in block(grid).items() if is_grid(grid) else ():
             yield from (("studies", study, "grid", axis, index) for index in range(len(levels)))
+
+
+def _circumstances(profile: str | None, reading: Reading) -> str:
+    """What has to come together, for the end of a message."""
+    words = [f"under reading {','.join(map('='.join, reading))}"] if reading else []
+    words += [f"in profile {profile}"] if profile else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _is_level(case: Location) -> bool:

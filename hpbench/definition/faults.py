@@ -9,6 +9,11 @@ from dataclasses import dataclass
 
 from hpbench.errors import UserError
 
+Location = tuple[str | int, ...]
+"""Names of fields and positions in lists that lead to a value."""
+Found = tuple[Location, str]
+"""A fault before it is known where in the file it stands: its location and its message."""
+
 _LONGEST_LIST = 30
 
 

@@ -9,9 +9,7 @@ from pydantic import BaseModel
 
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import OWN, name_of
-from hpbench.definition.faults import instead
-
-Location = tuple[str | int, ...]
+from hpbench.definition.faults import Location, instead
 
 
 def follow(root: type[BaseModel], location: Location) -> tuple[Location, Any]:

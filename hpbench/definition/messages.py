@@ -12,10 +12,8 @@ from hpbench.catalogue.datasets import TFDS_PATTERN
 from hpbench.catalogue.own import PATTERN as OWN_PATTERN
 from hpbench.catalogue.part import OWN
 from hpbench.definition import fields
-from hpbench.definition.faults import instead, nearest
+from hpbench.definition.faults import Found, Location, instead, nearest
 from hpbench.definition.schema import Definition, Settings
-
-Location = tuple[str | int, ...]
 
 _KINDS = {
     "int": "a whole number",
@@ -45,10 +43,10 @@ _PATTERNS = {
 }
 
 
-def describe(error: ValidationError) -> list[tuple[Location, str]]:
+def describe(error: ValidationError) -> list[Found]:
     """Location, as a person would write it, and message of every error; one error for each mistake."""
     root = Settings if error.title == Settings.__name__ else Definition
-    described: list[tuple[Location, str]] = []
+    described: list[Found] = []
     choices: dict[Location, dict[Location, str]] = {}
     misspelt: set[Location] = set()
     for item in error.errors(include_url=False):
@@ -91,7 +89,7 @@ def _kind_words(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return ", ".join(f"'{value}'" for value in get_args(kind))
     name = getattr(get_origin(kind) or kind, "__name__", "")
-    return _KINDS["float" if name == "int" else name]
+    return _KINDS.get("float" if name == "int" else name, name)
 
 
 def _message(location: Location, parent: Any, item: dict[str, Any]) -> str:
@@ -111,7 +109,7 @@ def _message(location: Location, parent: Any, item: dict[str, Any]) -> str:
         known = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
         return f"'{field}' cannot be {_shown(item['input'])}; {instead(str(item['input']), known)}"
     if kind == "string_pattern_mismatch":
-        return f"'{field}': {_PATTERNS[context['pattern']]}{_found(item['input'])}"
+        return f"'{field}': {_PATTERNS.get(context['pattern'], 'this cannot stand here')}{_found(item['input'])}"
     if kind == "too_short":
         return f"'{field}' needs at least {context['min_length']} of them, found {context['actual_length']}"
     if kind == "value_error":
@@ -123,15 +121,14 @@ def _message(location: Location, parent: Any, item: dict[str, Any]) -> str:
 def _known_fields(name: str, parent: Any) -> str:
     """What could have been meant by a field that the block does not have."""
     known, part = fields.names(parent), fields.part_name(parent)
-    if part is not None:
-        others = [field for field in known if field != "name"]
-        return f"'{part}' has: {', '.join(others)}{_meant(name, known)}" if others else f"'{part}' has no parameters"
-    return f"known here: {', '.join(known)}" if not nearest(name, known) else _meant(name, known).removeprefix("; ")
-
-
-def _meant(name: str, known: list[str]) -> str:
     close = nearest(name, known)
-    return f"; did you mean '{close}'?" if close else ""
+    meant = f"did you mean '{close}'?" if close else ""
+    if part is None:
+        return meant or f"known here: {', '.join(known)}"
+    others = ", ".join(field for field in known if field != "name")
+    if not others:
+        return f"'{part}' has no parameters"
+    return f"'{part}' has: {others}; {meant}" if meant else f"'{part}' has: {others}"
 
 
 def _found(value: Any) -> str:

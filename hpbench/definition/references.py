@@ -17,13 +17,11 @@ from hpbench.catalogue.claims import CLAIMS, Proportional
 from hpbench.catalogue.takes import TAKES, Evaluations, Take
 from hpbench.definition.case_names import LARGEST_GRID, CaseNames, block, grid_size, is_grid, training
 from hpbench.definition.changes import case_changes
-from hpbench.definition.faults import instead
+from hpbench.definition.faults import Found, Location, instead
 from hpbench.definition.fields import unknown_setting
 from hpbench.definition.schema import Settings
 from hpbench.records.metrics import METRICS
 
-Location = tuple[str | int, ...]
-Found = tuple[Location, str]
 Values = Mapping[str, Any]
 
 MOST_READINGS = 10_000

@@ -13,9 +13,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from hpbench.definition.faults import DefinitionError, Fault, nearest
+from hpbench.definition.faults import DefinitionError, Fault, Location, nearest
 
-Location = tuple[str | int, ...]
 LARGEST_FILE = 1_000_000
 """Bytes a definition may have."""
 LARGEST = 50_000

@@ -117,7 +117,7 @@ NAMES = {
 ITERATIONS = {
     "mean beyond the end": (
         [("take: {name: mean, until: 60}", "▸take: {name: mean, until: 160}")],
-        ["iteration 160 lies outside the curve: a trial of 100 iterations is evaluated at every 20th and at the last"],
+        ["iteration 160 lies outside the curve: a trial of 100 iterations is evaluated every 20 and at the end"],
     ),
     "value between evaluations": (
         [("take: {name: mean, until: 60}", "▸take: {name: at, iteration: 50}")],

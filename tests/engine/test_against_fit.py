@@ -96,17 +96,62 @@ def test_the_length_of_a_stretch_does_not_matter(data, batches):
     assert distance(first, by_suite(dense, data, batches, schedule(), stretch=7)) == 0
 
 
-def test_reset_program_repeats_a_fresh_one(data, batches):
-    keras.utils.set_random_seed(3)
-    model = dense(data[0].shape[1:])
-    start = model.get_weights()
-    program = TensorFlowProgram(model, sgd(OPTIMIZER, schedule()), {"train": data})
+def with_state(shape):
+    """Dropout has a seed, and batch normalisation statistics, beside the weights."""
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(32, activation="relu"),
+        keras.layers.BatchNormalization(),
+        keras.layers.Dropout(0.3),
+        keras.layers.Dense(10),
+    ]
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        lambda: sgd(OPTIMIZER, schedule()),
+        lambda: keras.optimizers.Nadam(0.01),  # one of its variables starts at 1
+        lambda: keras.optimizers.Adagrad(0.01),  # its accumulators start at 0.1
+    ],
+    ids=["sgd", "nadam", "adagrad"],
+)
+def test_reset_program_repeats_a_fresh_one(optimizer, data, batches):
+    def fresh():
+        keras.utils.set_random_seed(3)
+        return with_state(data[0].shape[1:])
+
+    model = fresh()
+    program = TensorFlowProgram(model, optimizer(), {"train": data})
     first = program.run(batches)
     once = model.get_weights()
-    program.reset(start)
+    program.reset(fresh())
     second = program.run(batches)
     assert distance(once, model.get_weights()) == 0
     assert first == second
+
+
+def test_a_rate_that_a_callback_changes_acts_on_the_next_stretch(data, batches):
+    """One stretch at 0.02 and one at 0.002 are two trainings by fit, the second with the rate set by hand."""
+    keras.utils.set_random_seed(3)
+    model = dense(data[0].shape[1:])
+    plain = OPTIMIZER | {"momentum": 0.0}
+    optimizer = sgd(plain, 0.02)
+    program = TensorFlowProgram(model, optimizer, {"train": data})
+    program.run(batches[:100])
+    optimizer.learning_rate = 0.002
+    program.run(batches[100:])
+    keras.utils.set_random_seed(3)
+    other = dense(data[0].shape[1:])
+    other.compile(sgd(plain, 0.02), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    for rate, rows in ((0.02, batches[:100]), (0.002, batches[100:])):
+        other.optimizer.learning_rate = rate
+        x, y = data[0][rows.ravel()], data[1][rows.ravel()]
+        other.fit(tf.data.Dataset.from_tensor_slices((x, y)).batch(BATCH), epochs=1, verbose=0, shuffle=False)
+    assert distance(other.get_weights(), model.get_weights()) <= 1e-5
+    program.reset(dense(data[0].shape[1:]))
+    assert float(optimizer.learning_rate) == np.float32(0.02)
 
 
 def test_evaluation_is_a_mean_over_images_whatever_the_batch_size(data):
