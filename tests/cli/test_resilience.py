@@ -93,8 +93,8 @@ def run_and_kill(arguments, cwd, kills):
 
 
 def test_after_thirty_kills_of_driver_and_jobs_the_results_are_those_of_an_unbroken_run(folder):
-    arguments = ("run", "small.yaml", "--data", "data", "--seeds", "12", "--jobs", "2")
-    arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=600", "--set", "training.evaluate_every=50")
+    arguments = ("run", "small.yaml", "--data", "data", "--seeds", "8", "--jobs", "2")
+    arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=400", "--set", "training.evaluate_every=50")
     run_and_kill(arguments, folder, KILLS)
     last = hpbench(*arguments, cwd=folder)
     assert last.returncode == 0, last.stderr
@@ -175,10 +175,10 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_runs(folder, op
 
 @pytest.fixture
 def small_disk(folder):
-    """A file system of 512 KiB, where this user may mount one."""
+    """A file system of 256 KiB, where this user may mount one."""
     disk = folder / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("no file system can be mounted here")
     yield disk
@@ -186,8 +186,8 @@ def small_disk(folder):
 
 
 def test_a_full_disk_ends_in_words_and_the_same_command_goes_on_when_there_is_room(folder, small_disk):
-    arguments = ("run", "small.yaml", "--data", "data", "--results", "disk/results.sqlite", "--seeds", "20")
-    arguments += ("--set", "timed_seeds=0", "--set", "training.evaluate_every=1", "--set", "training.iterations=100")
+    arguments = ("run", "small.yaml", "--data", "data", "--results", "disk/results.sqlite", "--seeds", "8")
+    arguments += ("--set", "timed_seeds=0", "--set", "training.evaluate_every=1", "--set", "training.iterations=60")
     done = hpbench(*arguments, cwd=folder)
     assert done.returncode == 3, done.stderr
     assert "disk/results.sqlite cannot be written: database or disk is full" in done.stderr

@@ -245,7 +245,7 @@ def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("run", "smal.yaml"), "cannot be read"),
+        (("run", "smal.yaml"), "no such file; did you mean 'small.yaml'"),
         (("run", "nothing"), "no benchmark 'nothing'"),
         (("run", "small.yaml", "--case", "x"), "has no case x"),
         (("run", "small.yaml", "--set", "seeds"), "KEY=VALUE"),
