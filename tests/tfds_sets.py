@@ -27,8 +27,11 @@ def examples(images, labels):
     return [{"image": image, "label": int(label)} for image, label in zip(images, labels, strict=True)]
 
 
-def write(root: Path, name="mnist", version="3.0.1", features=None, config=None, **splits) -> Path:
-    """Write a set below ``root``; returns its folder. ``splits`` are examples by split; 200 + 100 images if none."""
+def write(root: Path, name="mnist", version="3.0.1", features=None, config=None, shards=None, **splits) -> Path:
+    """Write a set below ``root``; returns its folder. ``splits`` are examples by split; 200 + 100 images if none.
+
+    Every split has ``shards`` files; the library chooses if None.
+    """
     splits = splits or {
         "train": examples(*real_images(0, 20)),
         "test": examples(*real_images(20, 30)),
@@ -40,6 +43,7 @@ def write(root: Path, name="mnist", version="3.0.1", features=None, config=None,
         features=tfds.features.FeaturesDict(features or FEATURES),
         split_datasets={split: list(enumerate(given)) for split, given in splits.items()},
         data_dir=root,
+        download_config=tfds.download.DownloadConfig(num_shards=shards),
         homepage="http://yann.lecun.com/exdb/mnist/",
         citation="@article{lecun2010mnist,\n  title={MNIST handwritten digit database},\n  year={2010}\n}",
     )

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.numbers import Number, Whole
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -41,11 +42,11 @@ class ReduceOnPlateau(Callback):
     observes = "learning_rate"
     name: Literal["reduce_on_plateau"]
     monitor: Literal["test_loss", "train_loss", "test_accuracy", "train_accuracy"] = "test_loss"
-    factor: float = Field(default=0.1, gt=0, lt=1)
-    patience: int = Field(default=10, ge=1)
-    min_delta: float = Field(default=1e-4, ge=0)
-    cooldown: int = Field(default=0, ge=0)
-    min_learning_rate: float = Field(default=0.0, ge=0)
+    factor: Number = Field(default=0.1, gt=0, lt=1)
+    patience: Whole = Field(default=10, ge=1)
+    min_delta: Number = Field(default=1e-4, ge=0)
+    cooldown: Whole = Field(default=0, ge=0)
+    min_learning_rate: Number = Field(default=0.0, ge=0)
 
 
 class OwnCallback(Callback, Own):

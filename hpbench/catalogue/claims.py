@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
+from hpbench.catalogue.numbers import NUMBER, Number
 from hpbench.catalogue.part import Parameters, Register
 from hpbench.catalogue.takes import TAKES, Final
 
@@ -30,7 +31,15 @@ class ClaimTest(Parameters):
         for field in self.case_fields:
             value = getattr(self, field, ())
             names += [value] if isinstance(value, str) else list(value)
-        return tuple(dict.fromkeys(names))
+        return tuple(names)
+
+    @model_validator(mode="after")
+    def _each_case_once(self) -> Self:
+        names = self.case_names
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"case '{name}' stands twice: none can be compared with itself, so name each once")
+        return self
 
 
 class AtChance(ClaimTest):
@@ -38,7 +47,7 @@ class AtChance(ClaimTest):
 
     name: Literal["at_chance"]
     cases: CaseNames
-    margin: float = Field(gt=0)
+    margin: Number = Field(gt=0)
 
 
 class Between(ClaimTest):
@@ -46,13 +55,14 @@ class Between(ClaimTest):
 
     name: Literal["between"]
     cases: CaseNames
-    low: float | None = None
-    high: float | None = None
+    low: Number | None = None
+    high: Number | None = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> Self:
         if self.low is None and self.high is None:
             raise ValueError("give low, high, or both")
+        _require_order(self.low, self.high)
         return self
 
 
@@ -61,8 +71,8 @@ class Equal(ClaimTest):
 
     name: Literal["equal"]
     cases: Annotated[tuple[str, ...], Field(min_length=2)]
-    tolerance: float = Field(gt=0)
-    relative: bool = False
+    tolerance: Number = Field(gt=0)
+    relative: StrictBool = False
 
 
 class Greater(ClaimTest):
@@ -71,8 +81,8 @@ class Greater(ClaimTest):
     name: Literal["greater"]
     cases: CaseNames
     than: CaseNames
-    margin: float = Field(default=0.0, ge=0)
-    relative: bool = False
+    margin: Number = Field(default=0.0, ge=0)
+    relative: StrictBool = False
 
 
 class Ratio(ClaimTest):
@@ -84,14 +94,15 @@ class Ratio(ClaimTest):
     name: Literal["ratio"]
     case: str
     to: CaseNames
-    low: float | None = None
-    high: float | None = None
-    around_reported: float | None = Field(default=None, gt=0, lt=1)
+    low: Number | None = None
+    high: Number | None = None
+    around_reported: Annotated[float, Field(gt=0, lt=1), NUMBER] | None = None
 
     @model_validator(mode="after")
     def _some_bound(self) -> Self:
         if self.around_reported is None and self.low is None and self.high is None:
             raise ValueError("give low, high, or around_reported")
+        _require_order(self.low, self.high)
         return self
 
 
@@ -100,8 +111,8 @@ class Increasing(ClaimTest):
 
     name: Literal["increasing"]
     cases: Annotated[tuple[str, ...], Field(min_length=2)]
-    margin: float = Field(default=0.0, ge=0)
-    relative: bool = False
+    margin: Number = Field(default=0.0, ge=0)
+    relative: StrictBool = False
 
 
 class Proportional(ClaimTest):
@@ -111,7 +122,12 @@ class Proportional(ClaimTest):
     name: Literal["proportional"]
     cases: Annotated[tuple[str, ...], Field(min_length=2)]
     to: str
-    exponent: tuple[float, float]
+    exponent: tuple[Number, Number]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        _require_order(*self.exponent)
+        return self
 
 
 class Tracks(ClaimTest):
@@ -120,7 +136,17 @@ class Tracks(ClaimTest):
     name: Literal["tracks"]
     case: str
     reference: str
-    tolerance: float = Field(gt=0)
+    tolerance: Number = Field(gt=0)
+
+
+def _require_order(low: float | None, high: float | None) -> None:
+    """Check that something can lie between the bounds.
+
+    Raises:
+        ValueError: If nothing can.
+    """
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"nothing lies between {low:g} and {high:g}: the lower bound comes first")
 
 
 CLAIMS = Register(

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.numbers import Number, Whole
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -15,7 +16,7 @@ TFDS_PATTERN = r"^\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?$"
 class Dataset(Parameters):
     """What every data set has: ``scale``, by which stored pixel values are multiplied."""
 
-    scale: float = Field(default=1 / 256, gt=0)
+    scale: Number = Field(default=1 / 256, gt=0)
 
 
 class Mnist5k(Dataset):
@@ -28,7 +29,7 @@ class Digits(Dataset):
     """1,797 real 8 x 8 digits of scikit-learn, enlarged to ``size`` x ``size`` pixels."""
 
     name: Literal["digits"]
-    size: int = Field(default=28, ge=8, le=256)
+    size: Whole = Field(default=28, ge=8, le=256)
 
 
 class Idx(Dataset):
@@ -37,7 +38,7 @@ class Idx(Dataset):
     name: Literal["idx"]
     folder: str
     title: str | None = None
-    validation: int = Field(default=5000, ge=0)
+    validation: Whole = Field(default=5000, ge=0)
 
 
 class Npz(Dataset):
@@ -46,13 +47,13 @@ class Npz(Dataset):
     name: Literal["npz"]
     path: str
     title: str | None = None
-    validation: int = Field(default=0, ge=0)
+    validation: Whole = Field(default=0, ge=0)
 
 
 class FromTfds(Dataset):
     """A set of TensorFlow Datasets; ``validation`` images are split off the training set."""
 
-    validation: int = Field(default=5000, ge=0)
+    validation: Whole = Field(default=5000, ge=0)
 
 
 class Mnist(FromTfds):
@@ -79,7 +80,7 @@ class Tfds(FromTfds):
     name: Literal["tfds"]
     set: str = Field(pattern=TFDS_PATTERN)
     title: str | None = None
-    validation: int = Field(default=0, ge=0)
+    validation: Whole = Field(default=0, ge=0)
 
 
 class OwnDataset(Dataset, Own):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
+from hpbench.catalogue.numbers import Number
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -17,10 +18,10 @@ class Sgd(Parameters):
     """
 
     name: Literal["sgd"]
-    momentum: float = Field(default=0.0, ge=0, lt=1)
-    nesterov: bool = False
-    l2: float = Field(default=0.0, ge=0)
-    bias_rate: float = Field(default=1.0, gt=0)
+    momentum: Number = Field(default=0.0, ge=0, lt=1)
+    nesterov: StrictBool = False
+    l2: Number = Field(default=0.0, ge=0)
+    bias_rate: Number = Field(default=1.0, gt=0)
 
 
 class OwnOptimizer(Own):

@@ -1,6 +1,7 @@
 """Code of one's own: a part named ``package.module:attribute`` instead of by a name of the catalogue.
 
-It is imported in job processes, and only where the person at the command line has allowed its module.
+Data sets are imported by the driver, which prepares them, the other parts by job processes; all of them only where the
+person at the command line has allowed their module.
 """
 
 from __future__ import annotations
@@ -40,10 +41,11 @@ def allow(modules: Iterable[str]) -> None:
     _allowed.update(modules)
 
 
-def is_allowed(name: str, modules: Iterable[str]) -> bool:
-    """Whether the part's module is one of ``modules`` or lies below one."""
+def is_allowed(name: str, modules: Iterable[str] | None = None) -> bool:
+    """Whether the module of a part is one of ``modules``, or of those allowed in this process, or lies below one."""
     module = name.partition(":")[0]
-    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in modules)
+    among = _allowed if modules is None else modules
+    return any(module == allowed or module.startswith(f"{allowed}.") for allowed in among)
 
 
 def require_allowed(names: Iterable[str], modules: Iterable[str] | None = None) -> None:
@@ -52,7 +54,7 @@ def require_allowed(names: Iterable[str], modules: Iterable[str] | None = None) 
     Raises:
         CodeNotAllowedError: Naming the parts and the option that allows them.
     """
-    allowed = _allowed if modules is None else tuple(modules)
+    allowed = None if modules is None else tuple(modules)
     refused = sorted({name for name in names if ":" in name and not is_allowed(name, allowed)})
     if refused:
         options = " ".join(f"--allow-code {module}" for module in dict.fromkeys(n.partition(":")[0] for n in refused))

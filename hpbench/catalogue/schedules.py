@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.numbers import Number, Whole
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -20,38 +21,38 @@ class Step(Parameters):
     """base x factor^floor(iteration / every) (Caffe's ``step``)."""
 
     name: Literal["step"]
-    factor: float = Field(gt=0, le=1)
-    every: int = Field(gt=0)
+    factor: Number = Field(gt=0, le=1)
+    every: Whole = Field(gt=0)
 
 
 class Exponential(Parameters):
     """base x factor^iteration (Caffe's ``exp``)."""
 
     name: Literal["exponential"]
-    factor: float = Field(gt=0, le=1)
+    factor: Number = Field(gt=0, le=1)
 
 
 class InversePower(Parameters):
     """base x (1 + gamma x iteration)^-power (Caffe's ``inv``)."""
 
     name: Literal["inverse_power"]
-    gamma: float = Field(default=0.001, gt=0)
-    power: float = Field(default=0.75, gt=0)
+    gamma: Number = Field(default=0.001, gt=0)
+    power: Number = Field(default=0.75, gt=0)
 
 
 class RecursiveInversePower(Parameters):
     """rate_next = rate x (1 + gamma x iteration)^-power: the factors multiply up."""
 
     name: Literal["recursive_inverse_power"]
-    gamma: float = Field(default=0.001, gt=0)
-    power: float = Field(default=0.75, gt=0)
+    gamma: Number = Field(default=0.001, gt=0)
+    power: Number = Field(default=0.75, gt=0)
 
 
 class Polynomial(Parameters):
     """base x (1 - iteration / iterations)^power (Caffe's ``poly``)."""
 
     name: Literal["polynomial"]
-    power: float = Field(default=1.0, gt=0)
+    power: Number = Field(default=1.0, gt=0)
 
 
 class Cosine(Parameters):

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.numbers import Number, Whole
 from hpbench.catalogue.part import Parameters, Register
 
 
@@ -57,7 +58,7 @@ class At(Take):
     """The value at an iteration."""
 
     name: Literal["at"]
-    iteration: int = Field(gt=0)
+    iteration: Whole = Field(gt=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""
@@ -68,7 +69,7 @@ class Mean(Take):
     """The mean over the evaluations up to and including iteration ``until``."""
 
     name: Literal["mean"]
-    until: int = Field(gt=0)
+    until: Whole = Field(gt=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""
@@ -80,7 +81,7 @@ class Gain(Take):
     """The last value minus the value at iteration ``since``."""
 
     name: Literal["gain"]
-    since: int = Field(gt=0)
+    since: Whole = Field(gt=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""
@@ -91,7 +92,7 @@ class Steepening(Take):
     """The slope after iteration ``after`` minus the mean slope before it, per 100 iterations."""
 
     name: Literal["steepening"]
-    after: int = Field(gt=0)
+    after: Whole = Field(gt=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""
@@ -103,7 +104,7 @@ class Swing(Take):
     """Largest minus smallest residual around the straight line through the values from ``after`` on."""
 
     name: Literal["swing"]
-    after: int = Field(gt=0)
+    after: Whole = Field(gt=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""
@@ -115,7 +116,7 @@ class IterationsTo(Take):
     """The first evaluated iteration at which the metric is at least ``value``; undefined if never."""
 
     name: Literal["iterations_to"]
-    value: float
+    value: Number
 
 
 class SecondsTo(Take):
@@ -123,14 +124,14 @@ class SecondsTo(Take):
 
     needs_clock: ClassVar[bool] = True
     name: Literal["seconds_to"]
-    value: float
+    value: Number
 
 
 class IterationsToLimit(Take):
     """The first evaluated iteration from which on the metric stays within ``within`` of its last value or above."""
 
     name: Literal["iterations_to_limit"]
-    within: float = Field(default=0.01, gt=0)
+    within: Number = Field(default=0.01, gt=0)
 
 
 TAKES = Register(

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from hpbench.catalogue.datasets import DATASETS, FromTfds
 from hpbench.catalogue.own import allow
 from hpbench.catalogue.part import Parameters
-from hpbench.cli.options import allow_code_option, default_data_folder, parse_change
+from hpbench.cli.options import allow_code_option, data_option, parse_change
 from hpbench.definition.messages import describe
 from hpbench.definition.schema import DatasetSpec
 from hpbench.errors import UserError
@@ -29,21 +29,11 @@ class DataSetError(UserError):
     """A data set of the command line that the catalogue does not have, or not with such parameters."""
 
 
-def _folder_option(function: _Command) -> _Command:
-    return click.option(
-        "--data",
-        "folder",
-        type=click.Path(path_type=Path, file_okay=False),
-        default=default_data_folder,
-        help="Folder of prepared data sets; the user's cache folder if not given.",
-    )(function)
-
-
 def _data_set(function: _Command) -> _Command:
     """A data set by its name and parameters."""
     function = click.option(
         "--set", "changes", multiple=True, metavar="KEY=VALUE", help="A parameter of the data set; the value is YAML."
-    )(allow_code_option(_folder_option(function)))
+    )(allow_code_option(data_option(function)))
     return click.argument("name")(function)
 
 
@@ -56,36 +46,36 @@ def command() -> None:
 
 
 @command.command("list", epilog="Example: hpbench data list")
-@_folder_option
-def list_(folder: Path) -> None:
+@data_option
+def list_(data_folder: Path) -> None:
     """List the data sets: name, what is prepared with which parameters, size on disk, what it is."""
     from hpbench.parts.datasets.prepared import prepared_sets
 
-    folder = folder.resolve()
-    prepared = prepared_sets(folder)
+    data_folder = data_folder.resolve()
+    prepared = prepared_sets(data_folder)
     own = {str(item.parameters["name"]) for item in prepared} - set(DATASETS)
-    click.echo(f"prepared data sets are kept in {folder}")
+    click.echo(f"prepared data sets are kept in {data_folder}")
     for name in [*DATASETS, *sorted(own)]:
         model = DATASETS.get(name)
         click.echo(f"{name}: {_first_line(model) if model else 'code of your own'}")
         for line in _states(model, [item for item in prepared if item.parameters["name"] == name]):
             click.echo(f"  {line}")
     click.echo("sets of TensorFlow Datasets on this machine:")
-    sets = [f"{item.set} {item.version}, {_size(item.path)}, {item.path}" for item in tfds_folders(folder)]
+    sets = [f"{item.set} {item.version}, {_size(item.path)}, {item.path}" for item in tfds_folders(data_folder)]
     for line in sets or ["none"]:
         click.echo(f"  {line}")
 
 
 @command.command(epilog="Example: hpbench data info digits --set size=32")
 @_data_set
-def info(name: str, changes: tuple[str, ...], folder: Path, allow_code: tuple[str, ...]) -> None:
+def info(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tuple[str, ...]) -> None:
     """Describe a data set: source, images, classes, fingerprint. It is prepared if need be, never downloaded."""
     import numpy as np
 
     from hpbench.parts.datasets.prepared import prepare_dataset
 
     allow(allow_code)
-    data = prepare_dataset(_parameters(name, changes).model_dump(), folder.resolve())
+    data = prepare_dataset(_parameters(name, changes).model_dump(), data_folder.resolve())
     click.echo(f"title        {data.title}")
     click.echo(f"source       {data.source}")
     click.echo(f"images       {'generated' if data.generated else 'real'}, {_shape(data)}")
@@ -98,16 +88,16 @@ def info(name: str, changes: tuple[str, ...], folder: Path, allow_code: tuple[st
 
 @command.command(epilog="Example: hpbench data prepare mnist")
 @_data_set
-def prepare(name: str, changes: tuple[str, ...], folder: Path, allow_code: tuple[str, ...]) -> None:
+def prepare(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tuple[str, ...]) -> None:
     """Prepare a data set for use. Sets of TensorFlow Datasets are downloaded if they are not on this machine."""
     from hpbench.parts.datasets.prepared import prepare_dataset
     from hpbench.parts.datasets.tfds import fetch
 
     allow(allow_code)
-    parameters, folder = _parameters(name, changes), folder.resolve()
+    parameters, data_folder = _parameters(name, changes), data_folder.resolve()
     if isinstance(parameters, FromTfds):
-        fetch(parameters.model_dump(), folder)
-    data = prepare_dataset(parameters.model_dump(), folder)
+        fetch(parameters.model_dump(), data_folder)
+    data = prepare_dataset(parameters.model_dump(), data_folder)
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     click.echo(f"{data.title}: {counts}; {_shape(data)}")
     click.echo(f"fingerprint {data.fingerprint}")

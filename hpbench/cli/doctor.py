@@ -9,18 +9,12 @@ from pathlib import Path
 import click
 
 from hpbench.cli.exit_codes import HARNESS_FAILED
-from hpbench.cli.options import default_data_folder, results_option
+from hpbench.cli.options import data_option, results_option
 
 
 @click.command(epilog="Example: hpbench doctor")
 @results_option
-@click.option(
-    "--data",
-    "data_folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=default_data_folder,
-    help="Folder of prepared data sets.",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_context
 def command(ctx: click.Context, results: Path, data_folder: Path, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Options that several verbs share, and how known errors end a command."""
+"""Options that several verbs share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hpbench.definition.load import bundled, find, read
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
 from hpbench.errors import UserError
-from hpbench.parts.datasets.folders import default_data_folder as default_data_folder
+from hpbench.parts.datasets.folders import default_data_folder
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -32,6 +32,17 @@ def results_option(function: _Command) -> _Command:
         default=Path("results/hpbench.sqlite"),
         show_default=True,
         help="Results file (SQLite).",
+    )(function)
+
+
+def data_option(function: _Command) -> _Command:
+    """The data folder, handed to the verb as ``data_folder``."""
+    return click.option(
+        "--data",
+        "data_folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=default_data_folder,
+        help="Folder of prepared data sets; the user's cache folder if not given.",
     )(function)
 
 

@@ -13,7 +13,7 @@ from hpbench.cli.exit_codes import HARNESS_FAILED, INTERRUPTED, NOTHING_MEASURED
 from hpbench.cli.options import (
     allow_code_option,
     benchmarks_argument,
-    default_data_folder,
+    data_option,
     output_option,
     require_writable,
     resolve_all,
@@ -32,13 +32,7 @@ if TYPE_CHECKING:
 @selection_options
 @results_option
 @output_option
-@click.option(
-    "--data",
-    "data_folder",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=default_data_folder,
-    help="Folder of prepared data sets.",
-)
+@data_option
 @click.option(
     "--jobs",
     type=click.IntRange(min=1),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from hpbench.definition.blame import applied
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import instead
 from hpbench.definition.resolve import study_cases
@@ -57,6 +58,10 @@ class CaseNames:
         if name in self.changes or name.startswith(self.unsure):
             return None
         return f"there is no case '{name}'; {instead(name, list(self.changes), self.own)}"
+
+    def settings(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The values with a case's changes, as far as they can be made."""
+        return applied(values, case_changes(self.changes.get(name, {})))[0]
 
     def training(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The block ``training`` of a case; empty if it cannot be said."""

@@ -10,7 +10,8 @@ def with_changes(tree: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
     """``tree`` with each dotted path set to its value; what lies on the way is copied, the rest is shared.
 
     A list is entered by the ``id`` of its item (``claims.my-claim.test.metric``). A block that is missing, because a
-    default stands for it, is made; whether it may be there is for validation to say.
+    default stands for it, is made; whether it may be there is for validation to say. A name that itself has a dot
+    cannot be reached so: its block is given whole.
 
     Raises:
         KeyError: If a path runs through something that is not there; its argument says which.

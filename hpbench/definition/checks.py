@@ -74,6 +74,8 @@ def _block(values: Values, place: Location, changes: Any, before: Iterable[Found
         before: What is wrong without them.
         check: What looks for faults.
     """
+    if not block(changes):
+        return
     members = {path: _no_member(values, path) for path in block(changes)}
     yield from (((*place, path), message) for path, message in members.items() if message)
     changed, refused = applied(values, {path: value for path, value in block(changes).items() if not members[path]})

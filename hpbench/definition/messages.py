@@ -35,6 +35,8 @@ _LIMITS = {
     "less_than_equal": "at most {le:g}",
     "string_too_long": "at most {max_length} characters long",
 }
+_MOVED = {"compute.time_limit": "limits.seconds"}
+"""Fields of earlier versions, and where they are now."""
 _PATTERNS = {
     OWN_PATTERN: "code of your own is named package.module:attribute, such as my_models:small_net",
     TFDS_PATTERN: "a set of TensorFlow Datasets is named NAME[/configuration][:version], such as kmnist:3.0.1",
@@ -95,7 +97,8 @@ def _kind_words(kind: Any) -> str:
 def _message(location: Location, parent: Any, item: dict[str, Any]) -> str:
     field, kind, context = dotted(location), item["type"], item.get("ctx", {})
     if kind == "extra_forbidden":
-        return f"unknown field '{field}'; {_known_fields(str(location[-1]), parent)}"
+        moved = f"it is '{_MOVED[field]}' now" if field in _MOVED else ""
+        return f"unknown field '{field}'; {moved or _known_fields(str(location[-1]), parent)}"
     if kind == "missing":
         return f"'{field}'{_MISSING}"
     if kind == "union_tag_invalid":

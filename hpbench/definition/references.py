@@ -68,7 +68,7 @@ def grids_read(values: Values) -> Iterator[Found]:
     for name, study in block(values.get("studies")).items():
         points = [_evaluations(training(values, point)) for point in _ends(block(study).get("grid"))]
         for index, iteration in _numbered(block(study).get("read_at")):
-            missed = [found for found in points if found and isinstance(iteration, int) and iteration not in found]
+            missed = [found for found in points if found and type(iteration) is int and iteration not in found]
             if missed:
                 yield ("studies", name, "read_at", index), f"iteration {iteration} is not evaluated: {missed[0]}"
 
@@ -79,11 +79,19 @@ def _claims(values: Values, cases: CaseNames) -> Iterator[Found]:
             if unknown := cases.unknown(case):
                 yield place, unknown
         if CLAIMS.get(str(test.get("name"))) is Proportional and isinstance(test.get("to"), str):
-            path = next(iter(case_changes({test["to"]: None})))
-            if unknown := unknown_setting(Settings, values, path):
-                yield (*at, "to"), f"there is no setting {unknown}"
+            yield from _settings(at, test, values, cases)
         if test.get("around_reported") is not None:
             yield from _ratios(at, test, block(values.get("reported")), cases)
+
+
+def _settings(at: Location, test: Values, values: Values, cases: CaseNames) -> Iterator[Found]:
+    """A setting that one of the test's cases does not have; a name that is misspelt is told elsewhere."""
+    path = next(iter(case_changes({test["to"]: None})))
+    for _, case in _case_references(at, test):
+        unknown = unknown_setting(Settings, cases.settings(case, values), path)
+        if unknown and case in cases.changes:
+            yield (*at, "to"), f"there is no setting {unknown} (case {case})"
+            return
 
 
 def _ratios(at: Location, test: Values, reported: Values, cases: CaseNames) -> Iterator[Found]:
@@ -125,18 +133,19 @@ def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
 
 def _metrics(values: Values) -> Iterator[Found]:
     """Metrics that nothing observes; what a callback of one's own observes is not known."""
-    used = set(_callback_names(values))
-    if any(":" in name for name in used):
-        return
     observers: dict[str, list[str]] = {}
     for name, model in CALLBACKS.items():
         if observed := getattr(model, "observes", None):
             observers.setdefault(observed, []).append(name)
+    in_question = [(at, one) for at, one in _metric_references(values) if one not in METRICS or one in observers]
+    used = set(_callback_names(values)) if in_question else set()
+    if any(":" in name for name in used):
+        return
     if not used <= set(CALLBACKS):  # one is misspelt
         used = set(CALLBACKS)
     metrics = dict.fromkeys([*METRICS, *observers])
     known = [name for name in metrics if name not in observers or used & set(observers[name])]
-    for at, metric in _metric_references(values):
+    for at, metric in in_question:
         if metric in observers and metric not in known:
             yield at, f"'{metric}' is observed by {' or '.join(observers[metric])}, which no callbacks name"
         elif metric not in known:
@@ -242,7 +251,7 @@ def _take(fields: Any) -> Take | None:
 
 def _evaluations(fields: Values) -> Evaluations | None:
     every, last = fields.get("evaluate_every"), fields.get("iterations")
-    if isinstance(every, int) and isinstance(last, int) and every > 0 and last > 0:
+    if type(every) is int and type(last) is int and every > 0 and last > 0:
         return Evaluations(every, last)
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from hpbench.catalogue.claims import ClaimTest
 from hpbench.definition import readings
 from hpbench.definition.changes import case_changes, with_changes
-from hpbench.definition.faults import DefinitionError, Fault
+from hpbench.definition.faults import DefinitionError, Fault, instead
 from hpbench.definition.messages import describe
 from hpbench.definition.readings import Reading
 from hpbench.definition.schema import Definition, Settings
@@ -85,16 +84,12 @@ class Resolved:
         profiles = base.profiles
         if profiles and selection.profile not in profiles:
             raise SelectionError(f"{base.id} has no profile '{selection.profile}'; it has: {', '.join(profiles)}")
-        overrides: dict[str, Any] = dict(profiles.get(selection.profile, {}))  # type: ignore[call-overload]
-        if selection.seeds is not None:
-            overrides |= {
-                "seeds": selection.seeds,
-                "reading_seeds": selection.seeds,
-                "timed_seeds": min(selection.seeds, overrides.get("timed_seeds", base.timed_seeds)),
-            }
-            overrides |= {f"studies.{study}.seeds": selection.seeds for study in base.studies}
+        changes: dict[str, Any] = profiles.get(selection.profile, {})  # type: ignore[call-overload]
         try:
-            tree = with_changes(with_changes(source.values, overrides), selection.changes)
+            tree = with_changes(source.values, changes)
+            if selection.seeds is not None:
+                tree = _with_seeds(tree, selection.seeds, base.timed_seeds)
+            tree = with_changes(tree, selection.changes)
         except KeyError as error:
             raise SelectionError(str(error.args[0])) from None
         self.tree = tree
@@ -174,11 +169,7 @@ class Resolved:
         known = [claim.id for claim in definition.claims]
         for claim in asked:
             if claim not in known:
-                close = difflib.get_close_matches(claim, known, n=1)
-                hint = f"did you mean '{close[0]}'? " if close else ""
-                raise SelectionError(
-                    f"{definition.id} has no claim '{claim}'; {hint}it has: {', '.join(known) or 'none'}"
-                )
+                raise SelectionError(f"{definition.id} has no claim '{claim}'; {instead(claim, known)}")
         return definition.model_copy(update={"claims": tuple(c for c in definition.claims if c.id in asked)})
 
     def _cases_under(self, reading: Reading) -> list[PlannedCase]:
@@ -225,6 +216,19 @@ class Resolved:
         except ValidationError as error:
             raise SelectionError(f"case {case}: {'; '.join(text for _, text in describe(error))}") from None
         return PlannedCase(case, readings.name(reading), settings, seeds, min(timed, seeds))
+
+
+def _with_seeds(tree: Mapping[str, Any], seeds: int, timed_seeds: int) -> dict[str, Any]:
+    """A definition's values with that many seeds everywhere, timed ones as before but no more.
+
+    Args:
+        tree: The values.
+        seeds: Number of seeds.
+        timed_seeds: Number of timed ones where the values have none.
+    """
+    studies = {name: {**body, "seeds": seeds} for name, body in tree.get("studies", {}).items()}
+    timed = min(seeds, tree.get("timed_seeds", timed_seeds))
+    return {**tree, "seeds": seeds, "reading_seeds": seeds, "timed_seeds": timed, "studies": studies}
 
 
 def _needs_timing(test: ClaimTest) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from hpbench.catalogue.callbacks import CALLBACKS
 from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.datasets import DATASETS
 from hpbench.catalogue.models import MODELS
+from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
+from hpbench.records.metrics import METRICS
 
 DatasetSpec: Any = DATASETS.specification
 ModelSpec: Any = MODELS.specification
@@ -41,7 +43,7 @@ class Source(_Strict):
     title: str
     title_in_english: str | None = None
     venue: str | None = None
-    year: int | None = None
+    year: Whole | None = None
     language: str | None = None
 
 
@@ -51,12 +53,12 @@ class Training(_Strict):
     procedure: ProcedureSpec = Train()
     optimizer: OptimizerSpec
     schedule: ScheduleSpec
-    learning_rate: float = Field(gt=0)
-    batch_size: int = Field(gt=0)
-    test_batch_size: int = Field(default=128, gt=0)
-    iterations: int = Field(gt=0)
-    evaluate_every: int = Field(gt=0)
-    train_sample: int = Field(default=1000, gt=0, description="training images on which train accuracy is measured")
+    learning_rate: Number = Field(gt=0)
+    batch_size: Whole = Field(gt=0)
+    test_batch_size: Whole = Field(default=128, gt=0)
+    iterations: Whole = Field(gt=0)
+    evaluate_every: Whole = Field(gt=0)
+    train_sample: Whole = Field(default=1000, gt=0, description="training images on which train accuracy is measured")
     callbacks: tuple[CallbackSpec, ...] = ()
 
 
@@ -66,16 +68,16 @@ class Compute(_Strict):
     backend: BackendSpec = TensorFlow()
     precision: Literal["float32"] = "float32"
     compile: Literal["auto", "graph"] = "auto"
-    deterministic: bool = True
-    threads: int = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
+    deterministic: StrictBool = True
+    threads: Whole = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
 
 
 class Limits(_Strict):
     """Where a trial is ended. No part of its identity: it changes no result that is reached."""
 
-    seconds: float = Field(default=3600.0, gt=0, description="wall time of one trial")
-    memory_gib: float | None = Field(
-        default=None, gt=0, description="host memory of one job; most of the machine's, shared by the jobs, if none"
+    seconds: Number = Field(default=3600.0, gt=0, description="wall time of one trial")
+    memory_gib: Annotated[float, Field(gt=0), NUMBER] | None = Field(
+        default=None, description="host memory of one job; most of the machine's, shared by the jobs, if none"
     )
 
 
@@ -107,16 +109,22 @@ class Study(_Strict):
 
     why: str
     cases: dict[Name, Changes] = {}
-    grid: dict[str, tuple[float | int | str, ...]] = {}
-    read_at: tuple[int, ...] = Field(default=(), description="iterations at which a grid's effects are read")
-    seeds: int = Field(default=3, ge=1)
-    timed_seeds: int = Field(default=0, ge=0)
+    grid: dict[str, Annotated[tuple[StrictBool | float | int | str, ...], Field(min_length=1)]] = {}
+    read_at: tuple[Whole, ...] = Field(default=(), description="iterations at which a grid's effects are read")
+    seeds: Whole = Field(default=3, ge=1)
+    timed_seeds: Whole = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _some_case(self) -> Self:
+        if not self.cases and not self.grid:
+            raise ValueError("give cases, a grid, or both")
+        return self
 
 
 class Reported(_Strict):
     """Numbers of the document: by case, or by ``A / B`` and ``A - B`` for a ratio and a difference of cases."""
 
-    values: dict[str, float]
+    values: dict[str, Number]
     where: str
 
 
@@ -145,16 +153,24 @@ class Advice(_Strict):
     """What the optimisation advice is computed for: target accuracies, and what counts as the limit."""
 
     metric: str = "test_accuracy"
-    targets: tuple[float, ...] = (0.9, 0.95)
-    within: float = Field(default=0.01, gt=0)
+    targets: tuple[Number, ...] = (0.9, 0.95)
+    within: Number = Field(default=0.01, gt=0)
+
+    @model_validator(mode="after")
+    def _targets_can_be_reached(self) -> Self:
+        fraction = self.metric in METRICS and METRICS[self.metric].unit == "fraction"
+        for target in self.targets if fraction else ():
+            if not 0 <= target <= 1:
+                raise ValueError(f"a target of {self.metric} is a fraction from 0 to 1, such as 0.95; found {target:g}")
+        return self
 
 
 class Definition(Settings):
     """One benchmark: the file in ``benchmarks/``."""
 
-    format: Literal[1] = Field(alias="schema")
+    format: Annotated[Literal[1], WHOLE] = Field(alias="schema")
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
-    version: int = Field(ge=1)
+    version: Whole = Field(ge=1)
     title: str
     question: str
     source: Source
@@ -163,10 +179,10 @@ class Definition(Settings):
     studies: dict[Name, Study] = {}
     open: dict[Name, OpenPoint] = {}
     readings: Literal["default", "one-at-a-time", "all"] | tuple[str, ...] = "one-at-a-time"
-    reading_seeds: int = Field(default=1, ge=1)
+    reading_seeds: Whole = Field(default=1, ge=1)
     reading_cases: tuple[str, ...] = ()
-    seeds: int = Field(default=3, ge=1, le=10_000)
-    timed_seeds: int = Field(default=1, ge=0)
+    seeds: Whole = Field(default=3, ge=1, le=10_000)
+    timed_seeds: Whole = Field(default=1, ge=0)
     limits: Limits = Limits()
     reported: dict[str, Reported] = {}
     claims: tuple[Claim, ...] = ()

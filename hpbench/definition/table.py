@@ -77,13 +77,13 @@ def read_table(path: Path, base: Mapping[str, Any]) -> list[Row]:
     """
     file = str(path)
     faults: list[Fault] = []
-    (_, header), *lines = _lines(path)
-    columns = _columns(header, file, faults)
+    (top, header), *lines = _lines(path)
+    columns = _columns(top, header, file, faults)
     rows = [row for line, cells in lines if (row := _row(line, cells, columns, file, faults))]
     _name_cases(rows, columns, file, faults)
     settings = {name: base[name] for name in Settings.model_fields if name in base}
     for row in rows:
-        faults += _setting_faults(row, columns, settings, file)
+        faults += _setting_faults(row, columns, top, settings, file)
     if faults:
         raise DefinitionError(faults)
     return rows
@@ -94,7 +94,7 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
     text = read_text(path).removeprefix("\ufeff")
     if "\0" in text:
         raise DefinitionError([Fault(str(path), 0, 0, "not a text file: save the table as CSV in UTF-8")])
-    header = text.partition("\n")[0]
+    header = next((line for line in text.splitlines() if line.strip()), "")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count), strict=True)
     found: list[tuple[int, list[str]]] = []
     start = 1
@@ -112,15 +112,15 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
     return found
 
 
-def _columns(header: Sequence[str], file: str, faults: list[Fault]) -> list[_Column]:
+def _columns(line: int, header: Sequence[str], file: str, faults: list[Fault]) -> list[_Column]:
     columns: list[_Column] = []
     for number, name in enumerate(header, 1):
         path = _path(name)
         if path is None:
-            faults.append(Fault(file, 1, number, _unknown(name)))
+            faults.append(Fault(file, line, number, _unknown(name)))
             path = ""
         elif path in {column.path for column in columns}:
-            faults.append(Fault(file, 1, number, f"a second column for '{name}'"))
+            faults.append(Fault(file, line, number, f"a second column for '{name}'"))
         columns.append(_Column(number, name, path))
     return columns
 
@@ -216,18 +216,20 @@ def _name_cases(rows: Sequence[Row], columns: Sequence[_Column], file: str, faul
         first.setdefault(row.case, row.line)
 
 
-def _setting_faults(row: Row, columns: Sequence[_Column], base: Mapping[str, Any], file: str) -> Iterator[Fault]:
+def _setting_faults(
+    row: Row, columns: Sequence[_Column], top: int, base: Mapping[str, Any], file: str
+) -> Iterator[Fault]:
     """What the schema finds in a row's settings, at the cell it is in; at the header, where no cell could be right."""
     try:
         Settings.model_validate(with_changes(base, row.settings))
     except KeyError as error:
         message = str(error.args[0])
         number = next((column.number for column in columns if message.startswith(f"{column.path}:")), 1)
-        yield Fault(file, 1, number, message)
+        yield Fault(file, top, number, message)
     except ValidationError as error:
         unknown = {item["loc"][-1] for item in error.errors() if item["type"] == "extra_forbidden"}
         for location, message in describe(error):
-            line = 1 if unknown.intersection(location[-1:]) else row.line
+            line = top if unknown.intersection(location[-1:]) else row.line
             yield Fault(file, line, _nearest_column(location, columns), message)
 
 

@@ -83,13 +83,12 @@ def _reported(metric: str, rows: Sequence[Row], file: str) -> dict[str, Any]:
 
 def _profiles(rows: Sequence[Row], profiles: Mapping[str, Any], constant: Mapping[str, Any]) -> dict[str, Any]:
     """The base's profiles, with a smoke profile that is short where cases have their own iterations, too."""
-    own = {
-        f"cases.{row.case}.{name}": value
-        for name, value in (("iterations", 20), ("evaluate_every", 10))
-        for row in rows
-        if f"training.{name}" in row.settings and f"training.{name}" not in constant and "." not in row.case
-    }
-    return {**profiles, "smoke": {**profiles["smoke"], **own}}
+    short = {"iterations": 20, "evaluate_every": 10}
+    cases = {row.case: _case(row, constant) for row in rows}
+    if not any(short.keys() & case.keys() for case in cases.values()):
+        return dict(profiles)
+    cases = {name: {key: short.get(key, value) for key, value in case.items()} for name, case in cases.items()}
+    return {**profiles, "smoke": {**profiles["smoke"], "cases": cases}}
 
 
 def _figure(metric: str, rows: Sequence[Row], file: str) -> dict[str, Any]:

@@ -67,7 +67,11 @@ def _short(name: str) -> str:
 
 
 class TensorFlowProgram:
-    """A compiled model over data on the device. Losses are cross-entropies of logits and integer labels."""
+    """A compiled model over data on the device.
+
+    The training loss is the cross-entropy of logits and integer labels and what the model's layers add to it; the loss
+    of an evaluation is the cross-entropy alone.
+    """
 
     def __init__(self, model: Any, optimizer: Any, data: dict[str, Split]) -> None:
         self._model = model
@@ -115,6 +119,7 @@ class TensorFlowProgram:
             with tf.GradientTape() as tape:
                 logits = self._model(x, training=True)
                 loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True))
+                loss += sum(self._model.losses)  # regularisation, and what layers add
             variables = self._model.trainable_variables
             self._optimizer.apply(tape.gradient(loss, variables), variables)
             return i + 1, total + loss, _correct(logits, y)

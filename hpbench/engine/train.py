@@ -98,6 +98,9 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
         training.iterations,
     ]
     for index, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        with clocks.measure("callbacks"):
+            for callback in callbacks:
+                callback.on_epoch_begin(index)
         already = clocks.seconds.get("training", 0.0)
         with clocks.measure("training"):
             stretch = program.run(batches[start:end])
@@ -108,6 +111,7 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
         with clocks.measure("callbacks"):
             for callback in callbacks:
                 callback.on_epoch_end(index, logs)
+        logs = {_text(name): float(value) for name, value in logs.items()}
         _observe(run, logs, end, clocks)
         if not math.isfinite(stretch.loss):
             _diverged(run, end)
@@ -123,6 +127,11 @@ def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: H
         callback.on_train_end()
     if run.timed:
         _observe_windows(run, windows)
+
+
+def _text(name: Any) -> str:
+    """What a callback called a value, as text that can be stored."""
+    return str(name).encode("utf-8", "replace").decode()
 
 
 def _callbacks(run: TrialRun, model: Any) -> list[Any]:

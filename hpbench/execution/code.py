@@ -1,4 +1,4 @@
-"""Fingerprint of the code that a trial's result comes from: its parts, the engine, and the libraries' versions."""
+"""Fingerprint of the code that a trial's result comes from: its parts, the engine, the libraries' versions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ import platform
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from hpbench.catalogue.callbacks import CALLBACKS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
+from hpbench.catalogue.sources import library_version
 from hpbench.catalogue.work import BACKENDS, PROCEDURES
 from hpbench.definition.schema import Settings
+from hpbench.measure.machine import variables
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SHARED = (
@@ -27,7 +30,8 @@ _LIBRARIES = ("keras", "numpy", "tensorflow")
 def code_fingerprint(settings: Settings) -> str:
     """Short SHA-256 over the source files that decide what a trial with these settings gives, and over versions.
 
-    A change of code, or an upgrade of Python or a library, makes stored results stale.
+    A change of code, an upgrade of Python or a library, or a variable that acts on the framework makes stored results
+    stale.
     """
     training, compute = settings.training, settings.compute
     used = {
@@ -39,15 +43,35 @@ def code_fingerprint(settings: Settings) -> str:
         *(_PACKAGE / name for name in _SHARED),
         *(path for callback in training.callbacks for path in CALLBACKS.sources(callback.name)),
     }
-    return _hash(tuple(sorted(used)))
+    libraries = {
+        name: library_version(name.partition(":")[0]) or ""
+        for name in settings.own_parts
+        if name != settings.dataset.name
+    }
+    return _hash(tuple(_State.of(path) for path in sorted(used)), tuple((variables() | libraries).items()))
+
+
+class _State(NamedTuple):
+    """A file as it is now, so that its content is read once."""
+
+    path: Path
+    size: int
+    modified: int
+
+    @classmethod
+    def of(cls, path: Path) -> Self:
+        status = path.stat()
+        return cls(path, status.st_size, status.st_mtime_ns)
 
 
 @lru_cache(maxsize=256)
-def _hash(files: tuple[Path, ...]) -> str:
+def _hash(files: tuple[_State, ...], variables: tuple[tuple[str, str], ...]) -> str:
     digest = hashlib.sha256(platform.python_version().encode())
     for library in _LIBRARIES:
         digest.update(metadata.version(library).encode())
+    for name, value in variables:
+        digest.update(f"{name}={value}".encode(errors="surrogateescape"))
     for file in files:
-        digest.update(file.name.encode())
-        digest.update(file.read_bytes())
+        digest.update(file.path.name.encode())
+        digest.update(file.path.read_bytes())
     return digest.hexdigest()[:16]

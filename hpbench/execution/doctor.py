@@ -23,7 +23,7 @@ from hpbench.execution.checks import Check, Mark
 from hpbench.execution.doctor_settings import keras_configuration, variables
 from hpbench.execution.environment import REFUSED
 from hpbench.measure.gpu import driver_version, gpus
-from hpbench.measure.machine import usable_cores
+from hpbench.measure.machine import usable_cores, usable_memory
 from hpbench.parts.datasets.folders import size_on_disk, tfds_folders
 from hpbench.parts.datasets.prepared import prepared_sets
 from hpbench.records.store import Store
@@ -40,7 +40,6 @@ NO_SPACE = 0.05 * GIB
 BUSY_PERCENT = 25.0
 
 CGROUP_CPU = "/sys/fs/cgroup/cpu.max"
-CGROUP_MEMORY = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def examine(results: Path, data_folder: Path, time_limit: float = 60.0) -> Iterator[Check]:
@@ -181,26 +180,16 @@ def _quota() -> float | None:
 
 def check_memory() -> Check:
     """Memory for jobs."""
-    memory = psutil.virtual_memory()
+    memory, usable = psutil.virtual_memory(), usable_memory()
     available, found = memory.available, f"{memory.available / GIB:.1f} GiB available of {memory.total / GIB:.1f}"
-    limit = _memory_limit()
-    if limit is not None and limit < memory.total:
-        available = min(available, limit)
-        found += f", limited to {limit / GIB:.1f} GiB (cgroup)"
+    if usable < memory.total:
+        available = min(available, usable)
+        found += f", limited to {usable / GIB:.1f} GiB (cgroup)"
     jobs = int(available / JOB_MEMORY)
     if jobs >= usable_cores():
         return Check(Mark.OK, "memory", found)
     advice = f"A job takes up to {JOB_MEMORY / GIB:g} GiB, and more with a large model: give --jobs {max(1, jobs)}"
     return Check(Mark.NOTE, "memory", found, advice)
-
-
-def _memory_limit() -> int | None:
-    for path in CGROUP_MEMORY:
-        try:
-            return int(Path(path).read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            continue
-    return None
 
 
 def check_start_method() -> Check:
@@ -232,15 +221,19 @@ def check_place(subject: str, folder: Path) -> Check:
 
 
 def check_results(path: Path) -> Check:
-    """Open the results file, if there is one, as a run would."""
+    """Open the results file, if there is one; a run that is using it goes on undisturbed."""
     try:
         if not path.exists():
             return Check(Mark.OK, "results", f"none yet; {path} is made by the first run")
-        with Store(path, create=True) as store, store.held("hpbench doctor"):
+        with Store(path) as store:
             runs = len(store.runs())
+            holder = store.holder()
     except (UserError, OSError) as error:
         return Check(Mark.PROBLEM, "results", str(error))
-    return Check(Mark.OK, "results", f"{path}, {runs} run{'' if runs == 1 else 's'}")
+    found = f"{path}, {runs} run{'' if runs == 1 else 's'}"
+    if holder:
+        return Check(Mark.NOTE, "results", f"{found}, in use by {holder}", "Wait for that, or give another --results")
+    return Check(Mark.OK, "results", found)
 
 
 def check_data(folder: Path) -> Iterator[Check]:

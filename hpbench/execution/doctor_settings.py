@@ -23,6 +23,7 @@ class _Rule(NamedTuple):
 
 _OWN = "Nothing to do: hpbench sets it itself for its jobs"
 _CHANGES = "It changes results or times; the report says that it was set. Unset it if you do not mean that"
+_DETERMINISTIC = "Operations are deterministic anyway, unless a definition says deterministic: false; then unset it"
 _RULES = (
     *(
         _Rule(name, Mark.PROBLEM, "It changes training silently, so hpbench refuses to run: unset it")
@@ -33,10 +34,8 @@ _RULES = (
     _Rule("KERAS_*", Mark.NOTE, "Jobs inherit it; unset it if you do not mean that"),
     *(_Rule(name, Mark.NOTE, _CHANGES) for name in RECORDED),
     _Rule("TF_USE_LEGACY_KERAS", Mark.NOTE, "Nothing to do: hpbench imports Keras 3 whatever it says"),
-    _Rule("TF_DETERMINISTIC_OPS", Mark.NOTE, "The definition says whether operations are deterministic; nothing to do"),
-    _Rule(
-        "TF_CUDNN_DETERMINISTIC", Mark.NOTE, "The definition says whether operations are deterministic; nothing to do"
-    ),
+    _Rule("TF_DETERMINISTIC_OPS", Mark.NOTE, _DETERMINISTIC),
+    _Rule("TF_CUDNN_DETERMINISTIC", Mark.NOTE, _DETERMINISTIC),
     _Rule("OMP_NUM_THREADS", Mark.NOTE, _OWN),
     _Rule("OPENBLAS_NUM_THREADS", Mark.NOTE, _OWN),
     _Rule("TF_NUM_INTRAOP_THREADS", Mark.NOTE, _OWN),

@@ -124,7 +124,8 @@ class Driver:
         """
         admit(self._resolved, self._options.allow)
         with job_environment(self._compute.backend.name, self._compute.threads) as folder:
-            prepared = prepare_dataset(self._resolved.definition.dataset.model_dump(), self._options.data_folder)
+            first = self._resolved.planned_cases()[0].settings
+            prepared = prepare_dataset(first.dataset.model_dump(), self._options.data_folder)
             planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             results = StoredResults(self._store)
             cells = planner(self._resolved, self._fingerprint, results)
@@ -144,7 +145,7 @@ class Driver:
             prepared = prepare_dataset(dataset, self._options.data_folder)
             definition = self._resolved.definition
             used = self._store.data_fingerprints(definition.id, definition.version).get(key, set())
-            if used - {prepared.fingerprint}:
+            if used and prepared.fingerprint not in used:
                 raise DataError(_other_data(prepared, used, definition, self._store.path))
             self._fingerprints[key] = prepared.fingerprint
         return self._fingerprints[key]
@@ -153,7 +154,7 @@ class Driver:
         """Run a round; the attempts that gave its results, now or before."""
         stored = self._store.attempts(machine, {cell.trial.identity for cell in cells})
         todo = pending(cells, stored, keep_stale=self._options.keep_stale)
-        self._store.add_cells(tally.run, cells, todo.code)
+        self._store.add_cells(tally.run, cells, todo.code, todo.standing)
         tally.done += len(todo.standing)
         tally.stale += sum(attempt.code != todo.code[attempt.trial] for attempt in todo.standing)
         seconds = seconds_by_trial(cells, self._store.seconds_by_settings(machine))

@@ -35,6 +35,7 @@ def job_environment(backend: str, threads: int) -> Iterator[str]:
             "OMP_NUM_THREADS": str(threads),
             "OPENBLAS_NUM_THREADS": str(threads),
             "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+            "PYTHONSAFEPATH": "1",  # a file of the working folder takes no library's place in the fork server
         }
         before = {name: os.environ.get(name) for name in private}
         os.environ.update(private)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import io
 import multiprocessing
 import os
 import signal
@@ -76,6 +77,8 @@ def run_job(job: Job, connection: Connection, asked: float, log: str) -> None:
     """The job process's whole life. Output goes to the file ``log``; Ctrl-C is the driver's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _redirect_output(Path(log))
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpgid(0, 0)
     _end_with_driver()
     faulthandler.enable(file=2)
     if hasattr(faulthandler, "register"):
@@ -102,7 +105,16 @@ def _wait_for_driver() -> None:
     driver = multiprocessing.parent_process()
     if driver is not None:
         driver.join()
+        end_group(os.getpid())
         os._exit(1)
+
+
+def end_group(process: int) -> None:
+    """Kill a job and the processes it has started, which are of its group; nothing for those that have ended."""
+    if process and hasattr(os, "killpg"):
+        for kill in (os.killpg, os.kill):  # the second for one that is killed before it has a group
+            with contextlib.suppress(OSError):
+                kill(process, signal.SIGKILL)
 
 
 def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, workshop: dict[str, Any]) -> TrialResult:
@@ -114,6 +126,7 @@ def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, wor
         from hpbench.catalogue.work import PROCEDURES
 
         PROCEDURES.load(run.settings.training.procedure.name)(run)
+        _require_same_code(run.settings, job.code)
         if job.timed:
             run.observe("seconds_total", time.time() - asked)
     except Exception as error:
@@ -150,6 +163,16 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
     )
 
 
+def _require_same_code(settings: Any, planned: str) -> None:
+    """Own code may be edited while a run is under way; a result must not stand under another code's fingerprint."""
+    from hpbench.execution.code import code_fingerprint
+
+    if settings.own_parts and code_fingerprint(settings) != planned:
+        raise RuntimeError(
+            f"the code of {', '.join(settings.own_parts)} has changed since the run was planned; run again"
+        )
+
+
 def _load_data(settings: Any, fingerprint: str, folder: Path) -> tuple[dict[str, Any], int]:
     import numpy as np
 
@@ -170,7 +193,8 @@ def _outcome(error: Exception) -> Outcome:
 
 def _one_line(error: Exception) -> str:
     text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0] if text else ''}"[:500]
+    line = f"{type(error).__name__}: {text[0] if text else ''}"[:500]
+    return line.encode("utf-8", "replace").decode()  # a path in it need not be text that can be stored
 
 
 def _redirect_output(log: Path) -> None:
@@ -180,3 +204,6 @@ def _redirect_output(log: Path) -> None:
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)  # a job that is killed keeps what it has printed

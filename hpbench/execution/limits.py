@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+import os
 from dataclasses import dataclass
 
 import psutil
@@ -25,21 +25,20 @@ class Limits:
     memory: float = math.inf
     memory_together: float = math.inf
 
-    def exceeded(self, elapsed: float, memory: int, all_memory: Collection[int]) -> tuple[Outcome, str] | None:
+    def exceeded(self, elapsed: float, memory: int, together: int = 0) -> tuple[Outcome, str] | None:
         """How a trial that is over one of its limits ends, and the words for it.
 
         Args:
             elapsed: Seconds since it began.
             memory: Bytes that its process holds.
-            all_memory: Bytes that each job holds, this one among them.
+            together: Bytes that all jobs hold, if this one is the largest of them.
         """
         if elapsed > self.seconds:
             return Outcome.TIMED_OUT, f"ended after its limit of {self.seconds:g} s (limits.seconds)"
         if memory > self.memory:
             limit = f"its limit of {_gib(self.memory)} (limits.memory_gib)"
             return Outcome.OUT_OF_MEMORY, f"ended at {_gib(memory)}, over {limit}"
-        together = sum(all_memory)
-        if together > self.memory_together and memory == max(all_memory):
+        if together > self.memory_together:
             return Outcome.OUT_OF_MEMORY, (
                 f"ended at {_gib(memory)}: the jobs together held {_gib(together)}, over "
                 f"{_gib(self.memory_together)}, most of this machine's memory; with fewer --jobs each has more"
@@ -51,6 +50,15 @@ def resident(process: int | None) -> int:
     """Bytes of memory that a process holds; 0 where it has just ended."""
     try:
         return int(psutil.Process(process).memory_info().rss) if process else 0
+    except psutil.Error:
+        return 0
+
+
+def inherited(process: int | None) -> int:
+    """Bytes that a forked job shares with the fork server: what that holds; 0 for a process that was spawned."""
+    try:
+        parent = psutil.Process(process).ppid() if process else os.getpid()
+        return 0 if parent == os.getpid() else resident(parent)
     except psutil.Error:
         return 0
 

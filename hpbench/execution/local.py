@@ -17,12 +17,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from hpbench.execution.job import STACKS, Ended, Job, Message, Started, run_job
-from hpbench.execution.limits import Limits, resident
+from hpbench.execution.job import STACKS, Ended, Job, Message, Started, end_group, run_job
+from hpbench.execution.limits import Limits, inherited, resident
 from hpbench.records.trial import Outcome, TrialResult
 
 Listener = Callable[[Message], None]
 POLL_SECONDS = 0.5
+ENDING_SECONDS = 5.0
+"""How long a job that has closed its connection, or was asked to end, has to do so."""
 STACKS_SECONDS = 0.2
 """How long a job that is to be ended has to write where it is."""
 OUTPUT_KEPT = 64 * 1024
@@ -37,6 +39,8 @@ class _Running:
     log: Path
     done: int = 0
     output_from: int = 0
+    memory: int = 0
+    inherited: int = 0
     since: float = field(default_factory=time.monotonic)
 
     @property
@@ -66,6 +70,7 @@ class LocalExecutor:
             self._context.set_forkserver_preload(["hpbench.execution.preload"])
         self._running: list[_Running] = []
         self._number = 0
+        self._memory_read = 0.0
 
     def _warm_up(self) -> None:
         """Start the fork server and wait until it has imported, so that no trial is charged with that."""
@@ -115,10 +120,10 @@ class LocalExecutor:
         """Pass messages on; end what is over; return jobs for trials that a dead process left undone."""
         wait([running.connection for running in self._running], timeout=POLL_SECONDS)
         left: list[Job] = []
-        memory = {running.log: resident(running.process.pid) for running in self._running}
+        self._read_memory()
         for running in list(self._running):
             alive = self._receive(running, listen)
-            if alive and (over := limits.exceeded(running.elapsed, memory[running.log], memory.values())):
+            if alive and (over := self._over(running, limits)):
                 _end(running)
                 self._lost(running, *over, listen)
             elif not alive:
@@ -127,6 +132,21 @@ class LocalExecutor:
                 continue
             left += self._finish(running)
         return left
+
+    def _read_memory(self) -> None:
+        """Read what each job holds, at most once in ``POLL_SECONDS``."""
+        if time.monotonic() - self._memory_read > POLL_SECONDS:
+            self._memory_read = time.monotonic()
+            for running in self._running:
+                running.memory = resident(running.process.pid)
+                running.inherited = running.inherited or inherited(running.process.pid)
+
+    def _over(self, running: _Running, limits: Limits) -> tuple[Outcome, str] | None:
+        """How a job that is over a limit ends; what jobs share with the fork server counts once."""
+        own = [other.memory - other.inherited for other in self._running]
+        together = sum(own) + max(other.inherited for other in self._running)
+        largest = running.memory - running.inherited == max(own)
+        return limits.exceeded(running.elapsed, running.memory, together if largest else 0)
 
     def _receive(self, running: _Running, listen: Listener) -> bool:
         """Pass on what has come; False when the process has closed its end."""
@@ -149,6 +169,8 @@ class LocalExecutor:
 
     def _lost_to_its_end(self, running: _Running, listen: Listener) -> None:
         """Record what a process that ended before its last trial leaves behind."""
+        running.process.join(ENDING_SECONDS)  # a thread of own code may keep it
+        end_group(running.process.pid or 0)
         running.process.join()
         code = running.process.exitcode or 0
         reason = f"killed by signal {-code}" if code < 0 else f"its process ended with status {code}"
@@ -174,8 +196,9 @@ class LocalExecutor:
         for running in ended:
             running.process.terminate()
         for running in ended:
-            running.process.join(5)
-            running.process.kill()
+            running.process.join(ENDING_SECONDS)
+            end_group(running.process.pid or 0)
+            running.process.join()
         return ended
 
 
@@ -214,7 +237,7 @@ def _end(running: _Running) -> None:
         with suppress(OSError):
             os.kill(running.process.pid, STACKS)
             running.process.join(STACKS_SECONDS)
-    running.process.kill()
+    end_group(running.process.pid or 0)
     running.process.join()
 
 

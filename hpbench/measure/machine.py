@@ -18,6 +18,7 @@ from hpbench.measure.gpu import driver_version, gpus
 
 RECORDED = ("TF_ENABLE_ONEDNN_OPTS", "TF_XLA_FLAGS", "XLA_FLAGS", "NVIDIA_TF32_OVERRIDE", "LD_PRELOAD")
 """Variables that change results or times where they are set."""
+CGROUP_MEMORY = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _LIBRARIES = ("tensorflow", "keras", "numpy", "keras-tuner", "scipy", "pandas")
 
 
@@ -41,8 +42,8 @@ def describe() -> dict[str, str]:
     }
     if driver := driver_version():
         facts["GPU driver"] = driver
-    if found := [f"{name}={_without_paths(os.environ[name])}" for name in RECORDED if name in os.environ]:
-        facts["variables"] = " ".join(found)
+    if found := variables():
+        facts["variables"] = " ".join(f"{name}={_without_paths(value)}" for name, value in found.items())
     return facts | {library: _version(library) for library in _LIBRARIES}
 
 
@@ -50,6 +51,11 @@ def fingerprint(facts: dict[str, str]) -> str:
     """Short hash of the hardware: what makes two machines' times comparable."""
     parts = "\n".join(facts[key] for key in ("CPU", "cores", "memory", "GPU"))
     return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def variables() -> dict[str, str]:
+    """Environment variables that act on results or times and are set."""
+    return {name: os.environ[name] for name in RECORDED if name in os.environ}
 
 
 def usable_cores() -> int:
@@ -60,9 +66,9 @@ def usable_cores() -> int:
 def usable_memory() -> int:
     """Bytes of memory that this process may use: the machine's, or less where a control group limits it."""
     limits = [psutil.virtual_memory().total]
-    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+    for path in CGROUP_MEMORY:
         with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
-            limits.append(int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii")))
+            limits.append(int(Path(path).read_text(encoding="ascii")))
     return min(limits)
 
 

@@ -2,21 +2,25 @@
 
 Each function here takes a part's name, ``package.module:attribute``, imports what it names, and returns what the
 register of its kind returns for a part of its own: see the parts beside this file.
+
+Whatever goes wrong in such code ends in an ``OwnCodeError`` that says where; the exception itself is its cause.
 """
 
 from __future__ import annotations
 
 import contextlib
 import difflib
+import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from hpbench.catalogue.own import require_allowed
+from hpbench.catalogue.own import is_allowed, require_allowed
 from hpbench.catalogue.sources import source_files
 from hpbench.errors import UserError
 from hpbench.parts.datasets.arrays import ARRAY_NAMES, Arrays, SourceFile
@@ -24,15 +28,16 @@ from hpbench.parts.datasets.checks import assemble
 from hpbench.parts.quiet import quiet_errors
 
 REQUIRED = ("x_train", "y_train", "x_test", "y_test")
+VALIDATION = ("x_validation", "y_validation")
 
 
 class OwnCodeError(UserError):
-    """Code of one's own that cannot be imported, or does not give what its kind has to."""
+    """Code of one's own that cannot be imported, fails, or does not give what its kind has to."""
 
 
 def model(name: str) -> Callable[[Mapping[str, Any], tuple[int, int, int], int], Any]:
     """A function ``(input_shape, classes, **fields)`` that returns a Keras model giving logits (n, classes)."""
-    build = _load(name)
+    build = _function(name)
 
     def make(parameters: Mapping[str, Any], input_shape: tuple[int, int, int], classes: int) -> Any:
         import keras
@@ -40,7 +45,7 @@ def model(name: str) -> Callable[[Mapping[str, Any], tuple[int, int, int], int],
         made = _call(name, build, input_shape, classes, **_fields(parameters))
         if not isinstance(made, keras.Model):
             raise OwnCodeError(f"{name} has to return a keras.Model; it returned {_kind(made)}")
-        shape = made.compute_output_shape((None, *input_shape))
+        shape = _call(name, made.compute_output_shape, (None, *input_shape))
         if tuple(shape) != (None, classes):
             raise OwnCodeError(f"{name}: the model has to give logits of shape (n, {classes}); it gives {shape}")
         return made
@@ -52,36 +57,54 @@ def dataset(name: str) -> Callable[[Mapping[str, Any], Path], Arrays]:
     """A function ``(**fields)`` that returns a mapping of arrays, named as in an NPZ file of hpbench.
 
     ``x_train``, ``y_train``, ``x_test``, ``y_test``, and if wanted ``x_validation``, ``y_validation``; beside them
-    ``title`` and ``source`` (texts), and ``generated`` (whether the images were made up).
+    ``title`` and ``source`` (texts), ``generated`` (whether the images were made up), and ``files`` (paths of the files
+    that it reads: when one of them changes, the data is prepared again, as it is when the code changes).
     """
-    read = _load(name)
+    read = _function(name)
 
     def arrays(parameters: Mapping[str, Any], folder: Path) -> Arrays:
         fields = {key: value for key, value in _fields(parameters).items() if key != "scale"}
         given = _call(name, read, **fields)
         if not isinstance(given, Mapping):
             raise OwnCodeError(f"{name} has to return a mapping of arrays such as x_train; it returned {_kind(given)}")
-        words: dict[str, Any] = {"title": name, "source": f"code of one's own, {name}", "generated": False}
+        words = {"title": name, "source": f"code of one's own, {name}", "generated": False, "files": ()}
         words |= {key: given[key] for key in words if key in given}
-        stacks = {key: np.asarray(value) for key, value in given.items() if key not in words}
+        stacks = {key: _array(name, key, value) for key, value in given.items() if key not in words}
         _check_names(name, stacks, words)
+        with _faults_told(name):
+            title, source, generated = str(words["title"]), str(words["source"]), bool(words["generated"])
         return assemble(
             stacks,
             {key: f"{name}, {key}" for key in stacks},
             0,
-            str(words["title"]),
-            str(words["source"]),
-            tuple(SourceFile.of(path) for path in source_files(name.partition(":")[0])),
-            generated=bool(words["generated"]),
+            title,
+            source,
+            _files(name, words["files"]),
+            generated=generated,
         )
 
     return arrays
 
 
+def _array(name: str, key: str, value: Any) -> np.ndarray[Any, Any]:
+    try:
+        return np.asarray(value)
+    except Exception as error:  # whatever the library of such an array raises
+        raise OwnCodeError(f"{name}: {key} has to be an array of one shape; it is {_kind(value)} ({error})") from error
+
+
+def _files(name: str, paths: Any) -> tuple[SourceFile, ...]:
+    """The files that a data set says it reads, seen from the working folder."""
+    if not isinstance(paths, (list, tuple)) or not all(isinstance(path, (str, Path)) for path in paths):
+        raise OwnCodeError(f"{name}: files has to be a list of paths; it is {paths!r}")
+    return tuple(SourceFile.of(Path(path).absolute()) for path in paths)
+
+
 def _check_names(name: str, stacks: Iterable[str], words: Iterable[str]) -> None:
     """Check that every array that has to be there is, and no other."""
-    missing = [key for key in REQUIRED if key not in stacks]
-    unknown = [key for key in stacks if key not in ARRAY_NAMES]
+    wanted = [*REQUIRED, *(VALIDATION if any(key in stacks for key in VALIDATION) else ())]
+    missing = [key for key in wanted if key not in stacks]
+    unknown = [str(key) for key in stacks if key not in ARRAY_NAMES]
     if missing or unknown:
         faults = [f"lacks {', '.join(missing)}"] * bool(missing) + [f"has unknown {', '.join(unknown)}"] * bool(unknown)
         known = ", ".join([*ARRAY_NAMES, *words])
@@ -92,17 +115,14 @@ class _Schedules:
     """Stands where the class of a schedule of the catalogue would."""
 
     def __init__(self, name: str) -> None:
+        import keras
+
         self._name = name
-        self._make = _load(name)
+        self._make = _class(name, keras.optimizers.schedules.LearningRateSchedule, "LearningRateSchedule")
 
     def for_training(self, parameters: Mapping[str, Any], learning_rate: float, iterations: int) -> Any:
         """The schedule of one training."""
-        import keras
-
-        made = _call(self._name, self._make, learning_rate, **_fields(parameters))
-        if not isinstance(made, keras.optimizers.schedules.LearningRateSchedule):
-            raise OwnCodeError(f"{self._name} has to be a LearningRateSchedule class; calling it gave {_kind(made)}")
-        return made
+        return _call(self._name, self._make, learning_rate, **_fields(parameters))
 
 
 def schedule(name: str) -> _Schedules:
@@ -112,32 +132,52 @@ def schedule(name: str) -> _Schedules:
 
 def optimizer(name: str) -> Callable[[Mapping[str, Any], Any], Any]:
     """A Keras optimizer class, called with ``learning_rate`` and the other fields."""
-    make = _load(name)
+    import keras
+
+    make = _class(name, keras.optimizers.Optimizer, "Keras optimizer")
 
     def made(parameters: Mapping[str, Any], learning_rate: Any) -> Any:
-        import keras
-
-        result = _call(name, make, learning_rate=learning_rate, **_fields(parameters))
-        if not isinstance(result, keras.optimizers.Optimizer):
-            raise OwnCodeError(f"{name} has to be a Keras optimizer class; calling it gave {_kind(result)}")
-        return result
+        fields = _fields(parameters)
+        if "learning_rate" in fields:
+            raise OwnCodeError(f"{name}: learning_rate is a field of training, not of its optimizer")
+        return _call(name, make, learning_rate=learning_rate, **fields)
 
     return made
 
 
 def callback(name: str) -> Callable[..., Any]:
     """A Keras callback class, called with the other fields."""
-    make = _load(name)
+    import keras
+
+    make = _class(name, keras.callbacks.Callback, "Keras callback")
 
     def made(**fields: Any) -> Any:
-        import keras
-
-        result = _call(name, make, **fields)
-        if not isinstance(result, keras.callbacks.Callback):
-            raise OwnCodeError(f"{name} has to be a Keras callback class; calling it gave {_kind(result)}")
-        return result
+        return _call(name, make, **fields)
 
     return made
+
+
+def _class(name: str, base: type, words: str) -> Any:
+    """The class that the name leads to; nothing else is ever called."""
+    found = _load(name)
+    if not (isinstance(found, type) and issubclass(found, base)):
+        what = f"the class {found.__name__}" if isinstance(found, type) else _kind(found)
+        raise OwnCodeError(f"{name} has to be a {words} class; it is {what}")
+    return found
+
+
+def _function(name: str) -> Any:
+    """The function that the name leads to, of an allowed module itself: not one that this has imported from others."""
+    found = _load(name)
+    if not callable(found):
+        raise OwnCodeError(f"{name} has to be something that can be called; it is {_kind(found)}")
+    home = str(getattr(found, "__module__", None))
+    if not is_allowed(home):
+        raise OwnCodeError(
+            f"{name} comes from the module {home}, which is not allowed; "
+            f"name a function that {name.partition(':')[0]} defines itself"
+        )
+    return found
 
 
 def _load(name: str) -> Any:
@@ -151,28 +191,53 @@ def _load(name: str) -> Any:
     module_name, _, attribute = name.partition(":")
     here = str(Path.cwd())
     if here not in sys.path:
-        sys.path.insert(0, here)
-    try:
-        # Jobs have imported the framework; elsewhere its greetings are not for the person who waits.
-        with contextlib.nullcontext() if "keras" in sys.modules else quiet_errors():
-            module = import_module(module_name)
-    except ModuleNotFoundError as error:
-        raise OwnCodeError(f"{name}: there is no module '{error.name}' in {here} or among the libraries") from error
+        sys.path.append(here)  # behind the libraries: what lies there must not take the place of one of them
+    # Jobs have imported the framework; elsewhere its greetings are not for the person who waits.
+    quiet = contextlib.nullcontext() if "keras" in sys.modules else quiet_errors()
+    with _faults_told(name), quiet:
+        module = import_module(module_name)
     if not hasattr(module, attribute):
         close = difflib.get_close_matches(attribute, dir(module), n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise OwnCodeError(f"{name}: the module has no '{attribute}'{hint}")
+        file = getattr(module, "__file__", None) or "part of Python"
+        raise OwnCodeError(f"{name}: the module ({file}) has no '{attribute}'{hint}")
     return getattr(module, attribute)
 
 
 def _call(name: str, function: Any, /, *arguments: Any, **fields: Any) -> Any:
-    """Call it; a ``TypeError`` of the call itself names the part, so that a misspelt field is found."""
-    if not callable(function):
-        raise OwnCodeError(f"{name} has to be something that can be called; it is {_kind(function)}")
-    try:
+    """Call it, after a look at whether it takes these arguments: a misspelt field is told as what it is."""
+    with contextlib.suppress(ValueError):  # some functions that are not written in Python do not say what they take
+        signature = inspect.signature(function, follow_wrapped=False)
+        try:
+            signature.bind(*arguments, **fields)
+        except TypeError as error:
+            given = fields or "none"
+            raise OwnCodeError(f"{name} takes {signature}; called with the fields {given}: {error}") from error
+    with _faults_told(name):
         return function(*arguments, **fields)
-    except TypeError as error:
-        raise OwnCodeError(f"{name}, called with the fields {fields or 'none'}: {error}") from error
+
+
+@contextlib.contextmanager
+def _faults_told(name: str) -> Iterator[None]:
+    """Turn every exception of the block into an ``OwnCodeError`` that says what arose and where.
+
+    Running out of memory stays what it is: it says nothing against the code.
+    """
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            raise
+        raise OwnCodeError(f"{name}{_place(name, error)}: {type(error).__name__}: {error}") from error
+
+
+def _place(name: str, error: BaseException) -> str:
+    """The last line of one's own code that the exception went through; nothing if it did not reach it."""
+    if isinstance(error, SyntaxError):
+        return f", {error.filename}, line {error.lineno}"
+    own = set(map(str, source_files(name.partition(":")[0])))
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in own]
+    return f", {lines[-1].filename}, line {lines[-1].lineno}" if lines else ""
 
 
 def _fields(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from hpbench.records.metrics import is_cost
 from hpbench.records.store import Attempt, Run, Store, StoredCell
@@ -26,9 +26,9 @@ def load(store: Store, run: Run) -> RunTables:
     import pandas as pd
 
     cells = store.cells(run.id)
-    code = {cell.trial: cell.code for cell in cells}
-    attempts = store.attempts(run.machine_id, code)
-    chosen = {trial: counts for trial, many in attempts.items() if (counts := best(many, code[trial]))}
+    by_trial = {cell.trial: cell for cell in cells}
+    attempts = store.attempts(run.machine_id, by_trial)
+    chosen = {trial: counts for trial, many in attempts.items() if (counts := _counting(many, by_trial[trial]))}
     trials = [
         (
             cell.case,
@@ -64,6 +64,12 @@ def load(store: Store, run: Run) -> RunTables:
     )
 
 
+def _counting(attempts: Sequence[Attempt], cell: StoredCell) -> Attempt | None:
+    """The attempt that the run took over, or the best one of those made for it."""
+    taken_over = next((attempt for attempt in attempts if attempt.id == cell.stands), None)
+    return taken_over or best(attempts, cell.code)
+
+
 def _stale(attempt: Attempt, cell: StoredCell) -> bool:
     """Whether the result is of other code than the run would have used, which files of version 1 did not keep."""
-    return bool(cell.code) and attempt.code != cell.code
+    return attempt.outcome.is_result and bool(cell.code) and attempt.code != cell.code

@@ -6,10 +6,11 @@ import os
 import platform
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from hpbench.errors import UserError
@@ -34,12 +35,13 @@ def held(connection: sqlite3.Connection, path: Path, command: str) -> Iterator[N
     Raises:
         StoreHeldError: Naming the process, its host and its command.
     """
+    path = path.resolve()
     lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
     try:
         lock.acquire()
     except Timeout:
         raise StoreHeldError(
-            f"{path} is in use by {_holder(connection)}. Wait until that has ended, "
+            f"{path} is in use by {holder(connection) or 'a process that has just begun'}. Wait until that has ended, "
             "or name another results file with --results"
         ) from None
     try:
@@ -49,16 +51,15 @@ def held(connection: sqlite3.Connection, path: Path, command: str) -> Iterator[N
             connection.execute("INSERT INTO holder VALUES (?, ?, ?, ?)", (os.getpid(), platform.node(), command, since))
         yield
     finally:
-        try:
-            with connection:
-                connection.execute("DELETE FROM holder")
-        finally:
-            lock.release()
+        with suppress(sqlite3.Error), connection:  # on a full disk, say; the lock is what counts
+            connection.execute("DELETE FROM holder")
+        lock.release()
 
 
-def _holder(connection: sqlite3.Connection) -> str:
+def holder(connection: sqlite3.Connection) -> str:
+    """Who is running on the results file, in words; empty if nobody on this machine is."""
     row = connection.execute("SELECT process, host, command, since FROM holder").fetchone()
-    if row is None:
-        return "another process that has just begun"
+    if row is None or (row[1] == platform.node() and not psutil.pid_exists(row[0])):
+        return ""
     process, host, command, since = row
     return f"process {process} on host {host} ({command}, since {since})"

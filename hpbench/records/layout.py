@@ -17,7 +17,7 @@ CREATE TABLE run (
 CREATE TABLE cell (
     run INTEGER NOT NULL REFERENCES run(id), position INTEGER NOT NULL, name TEXT NOT NULL, reading TEXT NOT NULL,
     seed INTEGER NOT NULL, trial TEXT NOT NULL REFERENCES trial(identity), timed INTEGER NOT NULL,
-    code TEXT NOT NULL DEFAULT '', PRIMARY KEY (run, position)) WITHOUT ROWID;
+    code TEXT NOT NULL DEFAULT '', stands INTEGER, PRIMARY KEY (run, position)) WITHOUT ROWID;
 CREATE TABLE trial (
     identity TEXT PRIMARY KEY, benchmark TEXT NOT NULL, version INTEGER NOT NULL, settings TEXT NOT NULL,
     seed INTEGER NOT NULL, data TEXT NOT NULL) WITHOUT ROWID;
@@ -34,7 +34,10 @@ _SINCE_2 = """
 CREATE TABLE output (attempt INTEGER PRIMARY KEY REFERENCES attempt(id), text TEXT NOT NULL);
 CREATE TABLE holder (process INTEGER NOT NULL, host TEXT NOT NULL, command TEXT NOT NULL, since TEXT NOT NULL);
 """
-_UPGRADE_1 = f"ALTER TABLE cell ADD COLUMN code TEXT NOT NULL DEFAULT ''; {_SINCE_2}"
+_UPGRADE_1 = f"""
+ALTER TABLE cell ADD COLUMN code TEXT NOT NULL DEFAULT '';
+ALTER TABLE cell ADD COLUMN stands INTEGER;
+{_SINCE_2}"""
 
 
 class StoreError(UserError):
@@ -60,10 +63,7 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     connection: sqlite3.Connection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # In a folder that cannot be written, SQLite could not make the files beside it that it reads with.
-        readable_only = not create and not os.access(path.parent, os.W_OK)
-        address = f"{path.resolve().as_uri()}?immutable=1" if readable_only else path.resolve().as_uri()
-        connection = sqlite3.connect(address, uri=True)
+        connection = sqlite3.connect(_address(path, create), uri=True)
         _prepare(connection, path, create)
     except (sqlite3.Error, OSError) as error:
         if connection is not None:
@@ -79,29 +79,42 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
+def _address(path: Path, create: bool) -> str:
+    """In a folder that cannot be written, SQLite cannot make the files beside the store that it reads with."""
+    address = path.resolve().as_uri()
+    if create or os.access(path.resolve().parent, os.W_OK):
+        return address
+    beside = path.resolve().with_name(f"{path.name}-wal")
+    return f"{address}?{'mode=ro' if beside.exists() and beside.stat().st_size else 'immutable=1'}"
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    version, tables = _state(connection)
     if version > SCHEMA_VERSION:
         raise StoreError(
             f"{path} is of version {version}, newer than this hpbench, "
             f"which reads up to {SCHEMA_VERSION}; upgrade hpbench"
         )
-    if version == 0 and tables == 0 and create:
-        connection.execute("PRAGMA journal_mode=WAL")
-        _execute(connection, _SCHEMA + _SINCE_2)
-    elif version == 1:
-        _execute(connection, _UPGRADE_1)
-    elif version == 0:
+    if version == 0 and (tables or not create):
         raise StoreError(f"{path} is not a results file of hpbench")
-    elif create:
+    if version == 0:
+        connection.execute("PRAGMA journal_mode=WAL")
+    if version < SCHEMA_VERSION or create:
         connection.execute("BEGIN IMMEDIATE")
-        connection.execute("ROLLBACK")
+        version, _ = _state(connection)  # another process may have been faster
+        script = {0: _SCHEMA + _SINCE_2, 1: _UPGRADE_1}.get(version, "")
+        for statement in filter(str.strip, script.split(";")):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        connection.commit()
     connection.execute("PRAGMA synchronous=NORMAL")
 
 
-def _execute(connection: sqlite3.Connection, script: str) -> None:
-    connection.executescript(f"BEGIN; {script} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+def _state(connection: sqlite3.Connection) -> tuple[int, int]:
+    """Version of the file, and how many tables and indices it has."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    tables: int = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    return version, tables
 
 
 def _reason(error: sqlite3.Error | OSError) -> str:

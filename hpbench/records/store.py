@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from hpbench.records.hold import held
+from hpbench.records.hold import held, holder
 from hpbench.records.layout import SCHEMA_VERSION, StoreError, StoreFullError, connect
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult, canonical_json
 
@@ -50,7 +50,11 @@ class Attempt:
 
 
 class StoredCell(NamedTuple):
-    """A cell of a stored run; ``code`` is the fingerprint of the code that the run would use for its trial."""
+    """A cell of a stored run.
+
+    ``code`` is the fingerprint of the code that the run would use for its trial, ``stands`` the attempt whose result
+    the run took over.
+    """
 
     case: str
     reading: str
@@ -58,6 +62,7 @@ class StoredCell(NamedTuple):
     trial: str
     timed: bool
     code: str
+    stands: int | None
 
 
 class Failure(NamedTuple):
@@ -100,6 +105,10 @@ class Store:
         """Keep every other driver away for the time of the block; see ``hpbench.records.hold.held``."""
         return held(self.connection, self.path, command)
 
+    def holder(self) -> str:
+        """The driver that is running on the file, in words; empty if there is none."""
+        return holder(self.connection)
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A transaction: all of it is kept, or nothing."""
@@ -126,14 +135,18 @@ class Store:
         assert number is not None
         return number
 
-    def add_cells(self, run: int, cells: Iterable[Cell], code: Mapping[str, str]) -> None:
+    def add_cells(
+        self, run: int, cells: Iterable[Cell], code: Mapping[str, str], stands: Iterable[Attempt] = ()
+    ) -> None:
         """Append a round of cells to a run's plan.
 
         Args:
             run: The run's number.
             cells: The round.
             code: Trial identity to the fingerprint of the code that the run would use for it.
+            stands: Attempts whose results the run takes over.
         """
+        standing = {attempt.trial: attempt.id for attempt in stands}
         cells = list(cells)
         with self._writing():
             start = self.connection.execute("SELECT count(*) FROM cell WHERE run = ?", (run,)).fetchone()[0]
@@ -142,10 +155,11 @@ class Store:
                 {_trial_row(cell.trial) for cell in cells},
             )
             self.connection.executemany(
-                "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (run, start + i, c.case, c.reading, c.trial.seed, c.trial.identity, c.timed, code[c.trial.identity])
+                    (run, start + i, c.case, c.reading, c.trial.seed, key, c.timed, code[key], standing.get(key))
                     for i, c in enumerate(cells)
+                    for key in (c.trial.identity,)
                 ],
             )
 
@@ -219,11 +233,8 @@ class Store:
 
     def cells(self, run: int) -> list[StoredCell]:
         """A run's plan, in order."""
-        query = "SELECT name, reading, seed, trial, timed, code FROM cell WHERE run = ? ORDER BY position"
-        return [
-            StoredCell(case, reading, seed, trial, bool(timed), code)
-            for case, reading, seed, trial, timed, code in self.connection.execute(query, (run,))
-        ]
+        query = "SELECT name, reading, seed, trial, timed, code, stands FROM cell WHERE run = ? ORDER BY position"
+        return [StoredCell._make((*row[:4], bool(row[4]), *row[5:])) for row in self.connection.execute(query, (run,))]
 
     def settings(self, run: int) -> dict[tuple[str, str], dict[str, Any]]:
         """(case, reading) to settings."""
@@ -247,13 +258,16 @@ class Store:
         return found
 
     def failures(self, trial: str = "") -> list[Failure]:
-        """Attempts without a result of trials whose identity begins so, oldest first."""
+        """Failed attempts of trials that have no later result and whose identity begins so, oldest first."""
         query = """SELECT attempt.trial, trial.benchmark,
                    coalesce((SELECT name || ', ' || reading FROM cell WHERE cell.trial = attempt.trial LIMIT 1), ''),
                    trial.seed, outcome, message, ended, coalesce(output.text, '')
                    FROM attempt JOIN trial ON trial.identity = attempt.trial
                    LEFT JOIN output ON output.attempt = attempt.id
-                   WHERE substr(attempt.trial, 1, ?) = ? AND outcome NOT IN ('ok', 'diverged') ORDER BY attempt.id"""
+                   WHERE substr(attempt.trial, 1, ?) = ? AND outcome NOT IN ('ok', 'diverged', 'interrupted')
+                   AND NOT EXISTS (SELECT 1 FROM attempt AS later WHERE later.trial = attempt.trial
+                                   AND later.id > attempt.id AND later.outcome IN ('ok', 'diverged'))
+                   ORDER BY attempt.id"""
         return [Failure(*row) for row in self.connection.execute(query, (len(trial), trial))]
 
     def data_fingerprints(self, benchmark: str, version: int) -> dict[str, set[str]]:

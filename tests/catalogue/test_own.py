@@ -1,12 +1,16 @@
 """Code of one's own: what may be named, who allows it, and which files it comes from."""
 
+import ast
+import os
+from importlib import metadata
+
 import pytest
 from pydantic import ValidationError
 
 from hpbench.catalogue import own
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.part import Register
-from hpbench.catalogue.sources import module_file, source_files
+from hpbench.catalogue.sources import library_version, module_file, source_files
 from hpbench.definition.schema import Settings
 
 SETTINGS = {
@@ -107,8 +111,33 @@ def test_sources_are_what_is_imported_from_the_working_folder_directly_or_not(pr
 def test_a_library_stands_for_itself_and_what_is_nowhere_has_no_sources(project):
     assert [path.name for path in source_files("numpy")] == ["__init__.py"]
     assert source_files("absent") == ()
+    assert library_version("numpy.linalg") == f"numpy {metadata.version('numpy')}"
+    assert library_version("main") is library_version("absent") is None
     (project / "broken.py").write_text("def (")
     assert names(source_files("broken"), project) == {"broken.py"}
+
+
+def test_the_packages_above_a_module_are_among_its_sources(project):
+    (project / "package/__init__.py").write_text("import unused\n")
+    assert {"package/__init__.py", "unused.py"} < names(source_files("package.unused"), project)
+
+
+def test_a_library_goes_before_a_file_of_the_working_folder_as_in_an_import(project):
+    (project / "numpy.py").write_text("")
+    assert not module_file("numpy").is_relative_to(project)
+    assert "numpy.py" not in names(source_files("main"), project)
+
+
+def test_a_file_is_parsed_again_only_when_it_has_changed(project, monkeypatch):
+    before = source_files("main")
+    parse, parsed = ast.parse, []
+    monkeypatch.setattr(ast, "parse", lambda text: parsed.append(text) or parse(text))
+    assert source_files("main") == before
+    assert parsed == []
+    (project / "helper.py").write_text("import unused\n")
+    os.utime(project / "helper.py", ns=(1, 1))
+    assert "unused.py" in names(source_files("main"), project)
+    assert len(parsed) == 2
 
 
 def test_hpbench_is_found_beside_itself_whatever_the_working_folder_holds(project):

@@ -137,6 +137,20 @@ def test_a_data_set_of_one_s_own_is_prepared_when_it_is_allowed(tmp_path):
     assert "own_data:stripes: code of your own\n  prepared, width=5, " in listed
 
 
+def test_an_error_in_code_of_one_s_own_ends_with_2_and_says_where(tmp_path):
+    code = tmp_path / "own_data.py"
+    code.write_text("def stripes():\n    raise ValueError('no stripes')\n")
+    command = ["prepare", "own_data:stripes", "--allow-code", "own_data"]
+    done = run(*command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"own_data:stripes, {code}, line 2: ValueError: no stripes\n" in done.stderr
+    code.write_text("def stripes(:\n")
+    broken = run(*command)
+    assert broken.returncode == 2
+    assert f"{code}, line 1: SyntaxError" in broken.stderr
+    assert "Traceback" not in done.stderr + broken.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

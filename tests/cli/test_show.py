@@ -34,9 +34,9 @@ def refused(*arguments):
 def stored(small_text, tmp_path):
     """Keeps a run with planted accuracies, of as many seeds as asked for; gives the results file."""
 
-    def keep(seeds=4, profile="quick", **narrowed):
+    def keep(seeds=4, profile="quick", text=small_text, **narrowed):
         selection = Selection(profile, {}, seeds, **narrowed)
-        resolved = parse(small_text, "small.yaml", selection)
+        resolved = parse(text, "small.yaml", selection)
         plan = cells(resolved, lambda settings: "data")
         path = tmp_path / "results.sqlite"
         with Store(path, create=True) as store:
@@ -45,7 +45,7 @@ def stored(small_text, tmp_path):
                     "benchmark": "small",
                     "version": 1,
                     "profile": profile,
-                    "definition": small_text,
+                    "definition": text,
                     "file": "small.yaml",
                     "selection": selection.as_dict(),
                     "command": f"hpbench run small.yaml --seeds {seeds}",
@@ -81,7 +81,7 @@ def test_a_claim_narrows_the_plan(small_file):
 
 def test_an_unknown_claim_is_named_with_the_nearest(small_file):
     message = refused(small_file, "--claim", "fast-is-beter")
-    assert message == "small has no claim 'fast-is-beter'; did you mean 'fast-is-better'? it has: fast-is-better"
+    assert message == "small has no claim 'fast-is-beter'; did you mean 'fast-is-better'? there are: fast-is-better"
 
 
 def test_power_says_how_many_seeds_would_decide(small_file, stored):
@@ -118,6 +118,27 @@ def test_power_of_each_reading_asked_for(small_file, stored):
     output = show(small_file, "--power", "--results", path, "--reading", "model=caffe").output
     assert "reading model=caffe" in output
     assert row(output)[0][1] == "4"
+
+
+def test_power_needs_no_profile_quick(small_file, stored):
+    path = stored()
+    small_file.write_text(small_file.read_text("utf-8") + "profiles: {full: {seeds: 9}}\n", encoding="utf-8")
+    assert row(show(small_file, "--power", "--results", path).output)[0][1] == "4"
+    small_file.write_text(small_file.read_text("utf-8").replace("version: 1", "version: 2"), encoding="utf-8")
+    missing = refused(small_file, "--power", "--results", path)
+    command = shlex.join(["hpbench", "run", str(small_file), "--profile", "full", "--results", str(path)])
+    assert missing == f"{path} holds no run of small (version 2); this makes one: {command}"
+    wrong = refused(small_file, "--power", "--profile", "fast", "--results", path)
+    assert wrong == "small has no profile 'fast'; it has: full"
+
+
+def test_power_of_a_claim_that_the_reading_did_not_time(small_file, small_text, stored):
+    text = small_text.replace("metric: test_accuracy", "metric: seconds_training")
+    small_file.write_text(text, encoding="utf-8")
+    options = ("--claim", "fast-is-better", "--reading", "model=caffe")
+    done = show(small_file, "--power", "--results", stored(text=text), *options)
+    assert done.exit_code == 0, done.exception
+    assert row(done.output)[0] == ["fast-is-better", "0", "not", "measured", "–", "–", "–"]
 
 
 def test_power_names_what_was_not_measured(small_file, stored):

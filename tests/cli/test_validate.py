@@ -6,12 +6,16 @@ import shutil
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from pydantic import ValidationError
 
 from hpbench.cli.main import hpbench
 from hpbench.definition.load import bundled
+from hpbench.definition.schema import Definition
 from hpbench.definition.yaml_tree import YamlTree, read_text
 from tests.conftest import SMALL
 from tests.definition.marked import COMPLETE
+
+RATIO = {"name": "ratio", "metric": "test_accuracy", "case": "fast", "to": ["slow"]}
 
 
 def invoke(*arguments):
@@ -83,14 +87,48 @@ def test_the_schema_accepts_what_is_a_definition(schema, text):
         (("model", "name"), "my-models:net"),
         (("training", "batch_size"), "many"),
         (("training", "batch_size"), 0),
+        (("training", "batch_size"), "16"),
+        (("training", "batch_size"), True),
+        (("training", "batch_size"), 1.5),
+        (("training", "learning_rate"), "0.1"),
+        (("training", "learning_rate"), True),
+        (("training", "learning_rate"), 0),
+        (("training", "optimizer"), {"name": "sgd", "nesterov": "yes"}),
+        (("training", "optimizer"), {"name": "sgd", "nesterov": 1}),
+        (("limits",), {"memory_gib": 0}),
+        (("limits",), {"memory_gib": "8"}),
+        (("claims", 0, "test"), RATIO | {"around_reported": 1}),
+        (("claims", 0, "test"), RATIO | {"around_reported": "0.1"}),
+        (("advice",), {"targets": ["0.9"]}),
+        (("studies",), {"s": {"why": "x", "grid": {"batch_size": []}}}),
+        (("studies",), {"s": {"why": "x", "grid": {"batch_size": [None]}}}),
+        (("schema",), True),
         (("training", "schedule"), {"name": "step", "factor": 0.5}),
         (("claims", 0, "test", "name"), "larger"),
         (("cases",), {}),
         (("profiles",), {"tiny": {}}),
     ],
 )
-def test_the_schema_refuses_what_is_none(schema, path, value):
+def test_the_schema_refuses_what_is_none_as_hpbench_does(schema, path, value):
     assert faults(schema, changed(path, value))
+    with pytest.raises(ValidationError):
+        Definition.model_validate(changed(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("training", "iterations"), 1e3),
+        (("training", "learning_rate"), 1),
+        (("training", "optimizer"), {"name": "sgd", "nesterov": True}),
+        (("limits",), {"memory_gib": 8}),
+        (("claims", 0, "test"), RATIO | {"around_reported": 0.1}),
+        (("studies",), {"s": {"why": "x", "grid": {"training.optimizer.nesterov": [False, True]}}}),
+    ],
+)
+def test_the_schema_accepts_what_hpbench_does(schema, path, value):
+    assert faults(schema, changed(path, value)) == []
+    Definition.model_validate(changed(path, value))
 
 
 def test_the_schema_leaves_ones_own_parts_open(schema):

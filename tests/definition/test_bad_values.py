@@ -14,6 +14,10 @@ UNKNOWN_FIELDS = {
         [("limits:", "▸budget: 3\nlimits:")],
         ["unknown field 'budget'; known here: dataset, model"],
     ),
+    "field of an earlier version": (
+        [("{threads: 1}", "{▸time_limit: 60}")],
+        ["unknown field 'compute.time_limit'; it is 'limits.seconds' now"],
+    ),
     "field of another block": ([("limits: {", "limits: {▸threads: 1, ")], ["known here: seconds, memory_gib"]),
     "misspelt field of a block": ([("  batch_size: 16\n", "  ▸batchsize: 16\n")], ["did you mean 'batch_size'?"]),
     "misspelt field of the source": ([("year: 2020", "▸yaer: 2020")], ["'source.yaer'; did you mean 'year'?"]),
@@ -89,6 +93,14 @@ UNKNOWN_PARTS = {
 WRONG_VALUES = {
     "text for a whole number": ([("  batch_size: 16", "  ▸batch_size: many")], ["a whole number, found 'many'"]),
     "fraction for a whole number": ([("  iterations: 100", "  ▸iterations: 99.5")], ["a whole number, found 99.5"]),
+    "true for a whole number": ([("  iterations: 100", "  ▸iterations: true")], ["a whole number, found true"]),
+    "quoted whole number": ([("  batch_size: 16", "  ▸batch_size: '16'")], ["a whole number, found '16'"]),
+    "true for a number": ([("  learning_rate: 0.05", "  ▸learning_rate: true")], ["a number, found true"]),
+    "quoted number in a list": ([("targets: [0.9]", "targets: [▸'0.9']")], ["a number, found '0.9'"]),
+    "quoted number of a case": ([("values: {slow: 0.8", "values: {▸slow: '0.8'")], ["a number, found '0.8'"]),
+    "number for true or false": ([("{threads: 1}", "{▸deterministic: 1}")], ["true or false, found 1"]),
+    "quoted true": ([("{threads: 1}", "{▸deterministic: 'yes'}")], ["true or false, found 'yes'"]),
+    "true for a parameter": ([("momentum: 0.9", "▸momentum: false")], ["a number, found false"]),
     "text for a number": ([("  learning_rate: 0.05", "  ▸learning_rate: high")], ["a number, found 'high'"]),
     "number for text": (
         [("title: A bench", "▸title: 5 #")],
@@ -132,6 +144,7 @@ WRONG_VALUES = {
             ("  large: {", "  ▸large one: {"),
             ("large / fast", "fast"),
             ("case: large", "case: fast"),
+            ("case: fast, to: [fast]", "case: fast, to: [slow]"),
             ("fast, large]", "fast, slow]"),
             (", around_reported: 0.1", ", low: 1"),
         ],
@@ -182,7 +195,73 @@ WRONG_VALUES = {
 }
 
 
-BAD = UNKNOWN_FIELDS | UNKNOWN_PARTS | WRONG_VALUES
+IMPOSSIBLE = {
+    "bounds of a ratio the wrong way round": (
+        [("test: {name: ratio", "▸test: {name: ratio"), ("around_reported: 0.1", "low: 2, high: 1.5")],
+        ["nothing lies between 2 and 1.5: the lower bound comes first"],
+    ),
+    "bounds the wrong way round": (
+        [
+            ("test: {name: ratio", "▸test: {name: between"),
+            ("case: large, to: [fast], around_reported: 0.1", "cases: [large], low: 2, high: 1.5"),
+        ],
+        ["nothing lies between 2 and 1.5"],
+    ),
+    "exponent the wrong way round": (
+        [("test: {name: prop", "▸test: {name: prop"), ("[0.8, 1.2]", "[1.2, 0.8]")],
+        ["nothing lies between 1.2 and 0.8"],
+    ),
+    "greater than itself": (
+        [("test: {name: greater", "▸test: {name: greater"), ("than: [slow]", "than: [slow, fast]")],
+        ["'claims.test': case 'fast' stands twice: none can be compared with itself, so name each once"],
+    ),
+    "ratio to itself": (
+        [
+            ("test: {name: ratio", "▸test: {name: ratio"),
+            ("case: large, to", "case: fast, to"),
+            (", around_reported: 0.1", ", low: 1"),
+        ],
+        ["case 'fast' stands twice"],
+    ),
+    "equal to itself": (
+        [
+            ("test: {name: greater", "▸test: {name: equal"),
+            ("take: {name: mean, until: 60}, cases: [fast], than: [slow]", "cases: [fast, slow, fast], tolerance: 0.1"),
+        ],
+        ["case 'fast' stands twice"],
+    ),
+    "increasing and back": (
+        [
+            ("test: {name: greater", "▸test: {name: increasing"),
+            ("take: {name: mean, until: 60}, cases: [fast], than: [slow]", "cases: [fast, slow, fast]"),
+        ],
+        ["case 'fast' stands twice"],
+    ),
+    "tracks itself": (
+        [
+            ("test: {name: greater", "▸test: {name: tracks"),
+            ("take: {name: mean, until: 60}, cases: [fast], than: [slow]", "case: fast, reference: fast, tolerance: 1"),
+        ],
+        ["case 'fast' stands twice"],
+    ),
+    "study without cases": (
+        [("studies:\n", "studies:\n  ▸none: {why: no reason}\n")],
+        ["'studies.none': give cases, a grid, or both"],
+    ),
+    "axis without levels": (
+        [
+            ("grid: {batch_size: [16, 32],", "grid: {▸nothing: [], batch_size: [16, 32],"),
+            ('[slow, "crossed/batch_size=16,learning_rate=0.01"]', "[slow]"),
+        ],
+        ["needs at least 1 of them, found 0"],
+    ),
+    "percentage as a target accuracy": (
+        [("advice: {", "▸advice: {"), ("targets: [0.9]", "targets: [0.9, 95]")],
+        ["'advice': a target of test_accuracy is a fraction from 0 to 1, such as 0.95; found 95"],
+    ),
+}
+
+BAD = UNKNOWN_FIELDS | UNKNOWN_PARTS | WRONG_VALUES | IMPOSSIBLE
 
 
 @pytest.mark.parametrize(("changes", "words"), BAD.values(), ids=BAD)

@@ -128,7 +128,8 @@ def test_a_claim_runs_the_cases_that_it_has_under_each_reading(small_text):
     text = small_text.replace(
         "caffe: {model.variant: caffe}",
         "caffe: {model.variant: caffe}\n"
-        "      time: {claims.fast-is-better.test.metric: seconds_training, claims.fast-is-better.test.than: [fast]}",
+        "      time: {claims.fast-is-better.test: "
+        "{name: between, metric: seconds_training, cases: [fast], high: 9}}",
     )
     planned = small(text, claims=("fast-is-better",)).planned_cases()
     assert [(item.reading, item.case, item.seeds, item.timed_seeds) for item in planned] == [
@@ -164,7 +165,7 @@ def test_a_selection_stored_before_there_were_claims_is_read():
         ({"readings": ("modle=caffe",)}, "no open point 'modle'; there are: model"),
         ({"readings": ("model=x",)}, "has no answer 'x'; it has: lenet-5, caffe"),
         ({"claims": ("fast-is-bettr",)}, "no claim 'fast-is-bettr'; did you mean 'fast-is-better'"),
-        ({"claims": ("fast-is-better", "zzz")}, "no claim 'zzz'; it has: fast-is-better"),
+        ({"claims": ("fast-is-better", "zzz")}, "no claim 'zzz'; there are: fast-is-better"),
         (
             {
                 "claims": ("fast-is-better",),
@@ -180,6 +181,31 @@ def test_a_selection_stored_before_there_were_claims_is_read():
 def test_what_is_not_there_is_refused_in_words(selection, words, small_text):
     with pytest.raises(SelectionError, match=words):
         small(small_text, **selection).planned_cases()
+
+
+def test_seeds_reach_a_study_whose_name_has_a_dot(small_text):
+    text = small_text + "studies: {v1.5: {why: Two versions., cases: {c0.1: {learning_rate: 0.1}}}}\n"
+    planned = small(text, seeds=4, readings=("default",)).planned_cases()
+    assert [(item.case, item.seeds) for item in planned] == [("slow", 4), ("fast", 4), ("v1.5/c0.1", 4)]
+
+
+def test_seeds_leave_out_a_study_that_the_profile_does(small_text):
+    text = (
+        small_text
+        + "studies: {more: {why: Rates., cases: {a: {learning_rate: 0.1}}}}\nprofiles: {quick: {studies: {}}}\n"
+    )
+    assert {item.case for item in small(text, seeds=4).planned_cases()} == {"slow", "fast"}
+
+
+def test_a_level_of_true_or_false_has_one_name_everywhere(small_text, tmp_path):
+    """In the plan, and in a claim that ``validate`` checks."""
+    text = small_text + "studies: {look: {why: Ahead., grid: {training.optimizer.nesterov: [true, false]}}}\n"
+    names = [f"look/training.optimizer.nesterov={level}" for level in (True, False)]
+    path = tmp_path / "good.yaml"
+    path.write_text(text.replace("than: [slow]", f"than: {names}"), encoding="utf-8")
+    planned = Resolved(read(path), Selection(claims=("fast-is-better",), readings=("default",))).planned_cases()
+    assert [item.case for item in planned] == ["fast", *names]
+    assert [item.settings.training.optimizer.nesterov for item in planned[1:]] == [True, False]
 
 
 def test_changes_leave_the_original_alone():

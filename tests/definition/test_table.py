@@ -119,6 +119,20 @@ def test_smoke_is_short_whatever_iterations_the_cases_have(definition_of):
     assert made.training.iterations == 20
 
 
+def test_smoke_is_short_for_a_case_whose_name_has_a_dot(definition_of):
+    made = definition_of("case,iterations\n0.01,5000\n0.02,6000\n", profile="smoke")
+    assert made.cases == {"0.01": {"iterations": 20}, "0.02": {"iterations": 20}}
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_lines_before_the_header_may_be_blank(definition_of, faults_of, separator):
+    text = f"\n  \ncase{separator}batch_size\nA{separator}1\n"
+    assert definition_of(text).training.batch_size == 1
+    assert faults_of(text.replace("batch_size", "batchsize"))[0][:2] == (3, 2)
+    assert faults_of(text.replace("batch_size", "training.batch_size.x"))[0][:2] == (3, 2)
+    assert faults_of(text.replace("batch_size", "training.batchsize"))[0][:2] == (3, 2)
+
+
 @pytest.mark.parametrize("name", ["null", "true", "1e3", "1.5", "no", "2024-01-01", "0x1F"])
 def test_names_of_cases_stay_text(definition_of, name):
     assert list(definition_of(f"case,batch_size,test_accuracy\n{name},1,0.5\nB,2,0.4\n").cases) == [name, "B"]

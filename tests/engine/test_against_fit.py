@@ -81,7 +81,18 @@ def batches():
     return batch_indices(160, BATCH, STEPS, seed=5)
 
 
-@pytest.mark.parametrize(("build", "tolerance"), [(dense, 1e-5), (caffe_lenet, 1e-4)])
+def regularised(shape):
+    """Losses of its own: of a kernel and of an activity."""
+    layers = [
+        keras.layers.Flatten(),
+        keras.layers.Dense(32, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01)),
+        keras.layers.ActivityRegularization(l2=0.001),
+        keras.layers.Dense(10),
+    ]
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+@pytest.mark.parametrize(("build", "tolerance"), [(dense, 1e-5), (caffe_lenet, 1e-4), (regularised, 1e-5)])
 def test_same_weights_as_fit_after_200_steps(build, tolerance, data, batches):
     expected = by_fit(build, data, batches, schedule())
     assert distance(expected, by_suite(build, data, batches, schedule(), stretch=50)) <= tolerance

@@ -4,6 +4,8 @@ import pytest
 
 from hpbench.definition.load import parse
 from hpbench.definition.resolve import Selection
+from hpbench.definition.schema import Settings
+from hpbench.execution.code import code_fingerprint
 from hpbench.execution.environment import job_environment
 from hpbench.execution.job import Ended, Job
 from hpbench.execution.limits import Limits
@@ -23,6 +25,13 @@ class StopAt(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         self.model.stop_training = epoch + 1 == self.evaluation
+
+class Epochs(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        self.model.optimizer.learning_rate = 0.05 / (epoch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs["rate"] = keras.ops.max(self.model.optimizer.learning_rate)
 """
 PLATEAU = {"name": "reduce_on_plateau", "factor": 0.5, "patience": 1, "min_delta": 100.0}
 
@@ -41,10 +50,12 @@ def run(tmp_path_factory):
             parse(SMALL, "small.yaml", selection),
             lambda settings: prepare_dataset(settings.dataset.model_dump(), folder).fingerprint,
         )
-        job = Job(tuple(cell.trial for cell in planned), False, str(folder), "code", ("stopping",))
+        job_trials = tuple(cell.trial for cell in planned)
         ended = []
         with job_environment("tensorflow", 1) as place, pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
+            code = code_fingerprint(Settings.model_validate(job_trials[0].settings))
+            job = Job(job_trials, False, str(folder), code, ("stopping",))
             LocalExecutor(1, folder / place).run([job], Limits(60.0), ended.append)
         results = [message.result for message in ended if isinstance(message, Ended)]
         return results, [_values(item) for item in results]
@@ -78,3 +89,8 @@ def test_a_callback_that_stops_leaves_its_values_to_the_end(run):
     curve = observed["test_accuracy"]
     assert [iteration for iteration, _ in curve] == [4, 8, 12]
     assert curve[1][1] == curve[2][1]
+
+
+def test_a_callback_may_act_before_a_stretch_as_keras_learning_rate_scheduler_does_and_log_tensors(run):
+    (observed,) = run([{"name": "stopping:Epochs"}])[1]
+    assert dict(observed["rate"]) == pytest.approx({4: 0.05, 8: 0.025, 12: 0.05 / 3})

@@ -12,6 +12,7 @@ from hpbench.execution import doctor
 from hpbench.execution.checks import Check, Mark
 from hpbench.execution.doctor_settings import keras_configuration, variables
 from hpbench.execution.environment import REFUSED
+from hpbench.measure import machine
 from hpbench.records.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +178,7 @@ def test_little_space_is_said(tmp_path, monkeypatch, limit, mark):
     assert doctor.check_place("data folder", tmp_path).mark is mark
 
 
-def test_a_results_file_is_opened_as_a_run_would(tmp_path):
+def test_a_results_file_is_opened_and_a_run_on_it_is_named_and_left_alone(tmp_path):
     path = tmp_path / "r.sqlite"
     assert doctor.check_results(path).mark is Mark.OK
     assert not path.exists()
@@ -185,7 +186,7 @@ def test_a_results_file_is_opened_as_a_run_would(tmp_path):
         assert doctor.check_results(path).found == f"{path}, 0 runs"
         with store.held("hpbench run x"):
             busy = doctor.check_results(path)
-    assert busy.mark is Mark.PROBLEM
+    assert busy.mark is Mark.NOTE
     assert f"process {os.getpid()}" in busy.found
     path.write_text("no database at all, but text of some length" * 100, encoding="utf-8")
     assert doctor.check_results(path).mark is Mark.PROBLEM
@@ -209,7 +210,7 @@ def test_load_memory_and_cores_are_read():
 def test_a_limit_to_the_memory_is_heeded(tmp_path, monkeypatch):
     limit = tmp_path / "memory.max"
     limit.write_text(f"{doctor.GIB // 2}\n", encoding="ascii")
-    monkeypatch.setattr(doctor, "CGROUP_MEMORY", (str(tmp_path / "none"), str(limit)))
+    monkeypatch.setattr(machine, "CGROUP_MEMORY", (str(tmp_path / "none"), str(limit)))
     check = doctor.check_memory()
     assert check.mark is Mark.NOTE
     assert "limited to 0.5 GiB" in check.found

@@ -3,10 +3,13 @@
 import math
 import os
 
+import psutil
 import pytest
 
 from hpbench.definition.load import parse
 from hpbench.definition.resolve import Selection
+from hpbench.definition.schema import Settings
+from hpbench.execution.code import code_fingerprint
 from hpbench.execution.environment import job_environment
 from hpbench.execution.job import Ended, Job
 from hpbench.execution.limits import Limits, resident
@@ -35,6 +38,13 @@ class Eat(keras.callbacks.Callback):
             eaten.append(b"x" * 2**24)
             time.sleep(0.005)
 
+class Linger(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        import subprocess, threading
+        threading.Thread(target=time.sleep, args=(600,)).start()
+        child = subprocess.Popen(["sleep", "600"])
+        logs["child"] = float(child.pid)
+
 class Die(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         import ctypes
@@ -43,25 +53,25 @@ class Die(keras.callbacks.Callback):
 
 
 def test_a_trial_within_its_limits_goes_on():
-    assert Limits(10.0, GIB, 2 * GIB).exceeded(9.9, GIB, [GIB, GIB]) is None
-    assert Limits(math.inf).exceeded(1e9, 2**60, [2**60]) is None
+    assert Limits(10.0, GIB, 2 * GIB).exceeded(9.9, GIB, 2 * GIB) is None
+    assert Limits(math.inf).exceeded(1e9, 2**60, 2**60) is None
 
 
 def test_each_limit_ends_a_trial_in_its_own_words():
-    assert Limits(10.0).exceeded(10.1, 0, [0]) == (
+    assert Limits(10.0).exceeded(10.1, 0) == (
         Outcome.TIMED_OUT,
         "ended after its limit of 10 s (limits.seconds)",
     )
-    assert Limits(10.0, GIB).exceeded(1.0, GIB + GIB // 2, [GIB + GIB // 2]) == (
+    assert Limits(10.0, GIB).exceeded(1.0, GIB + GIB // 2) == (
         Outcome.OUT_OF_MEMORY,
         "ended at 1.50 GiB, over its limit of 1.00 GiB (limits.memory_gib)",
     )
 
 
-def test_of_jobs_that_together_hold_too_much_the_largest_is_ended():
-    limits, memory = Limits(10.0, memory_together=2 * GIB), [GIB, GIB + 1]
-    assert limits.exceeded(1.0, GIB, memory) is None
-    outcome, words = limits.exceeded(1.0, GIB + 1, memory)
+def test_the_largest_of_jobs_that_together_hold_too_much_is_ended():
+    limits = Limits(10.0, memory_together=2 * GIB)
+    assert limits.exceeded(1.0, GIB) is None
+    outcome, words = limits.exceeded(1.0, GIB, 2 * GIB + 1)
     assert outcome is Outcome.OUT_OF_MEMORY
     assert "together held 2.00 GiB" in words
 
@@ -87,7 +97,8 @@ def run(tmp_path, monkeypatch):
                 parse(SMALL, "small.yaml", selection),
                 lambda settings: prepare_dataset(settings.dataset.model_dump(), tmp_path).fingerprint,
             )
-            jobs.append(Job((planned[0].trial,), False, str(tmp_path), "code", ("mine",)))
+            code = code_fingerprint(Settings.model_validate(planned[0].trial.settings))
+            jobs.append(Job((planned[0].trial,), False, str(tmp_path), code, ("mine",)))
         messages = []
         with job_environment("tensorflow", 1) as folder:
             LocalExecutor(1, tmp_path / folder).run(jobs, limits, messages.append)
@@ -121,3 +132,14 @@ def test_a_crash_of_the_interpreter_leaves_its_stack(run):
     assert "Segmentation fault" in crashed.output
     assert "in on_epoch_end" in crashed.output
     assert fine.result.outcome is Outcome.OK
+
+
+def test_a_job_that_does_not_end_is_ended_with_the_processes_it_started(run, monkeypatch):
+    """Its trial is done: the result stays, and the driver does not wait for the thread that own code left behind."""
+    monkeypatch.setattr("hpbench.execution.local.ENDING_SECONDS", 1.0)
+    lingering, fine = run("Linger", Limits(60.0))
+    assert lingering.result.outcome is Outcome.OK
+    assert fine.result.outcome is Outcome.OK
+    children = [int(item.value) for item in lingering.result.observations if item.name == "child"]
+    assert children
+    assert not any(psutil.pid_exists(child) and psutil.Process(child).status() != "zombie" for child in children)

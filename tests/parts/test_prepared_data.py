@@ -3,16 +3,19 @@
 import hashlib
 import json
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from hpbench.parts.datasets import prepared as module
 from hpbench.parts.datasets.arrays import ARRAY_NAMES, Arrays, DataError, fingerprint, fixed_order
-from hpbench.parts.datasets.prepared import PreparedData, prepare, prepare_dataset
+from hpbench.parts.datasets.prepared import PreparedData, prepare, prepare_dataset, prepared_sets
 from hpbench.records.trial import canonical_json
 
 PARAMETERS = {"name": "tiny", "scale": 0.5, "size": 3}
@@ -169,6 +172,20 @@ def test_an_unusable_manifest_is_prepared_again(tmp_path, fault):
     assert contents(tmp_path) == [first.folder.name]
 
 
+def test_what_other_code_prepared_is_prepared_again(tmp_path, monkeypatch):
+    parameters = {"name": "digits", "size": 8}
+    first = prepare_dataset(parameters, tmp_path)
+    assert prepared_sets(tmp_path) == [first]
+    before = (first.folder / "manifest.json").read_text()
+    changed = tmp_path / "checks.py"
+    changed.write_text("# other code\n")
+    monkeypatch.setattr(module, "_SHARED", (changed,))
+    assert prepared_sets(tmp_path) == []
+    assert prepare_dataset(parameters, tmp_path) == first
+    assert (first.folder / "manifest.json").read_text() != before
+    assert prepared_sets(tmp_path) == [first]
+
+
 def test_a_folder_left_half_written_is_prepared_again(tmp_path):
     first = prepared(tmp_path)
     (first.folder / "arrays.npz").unlink()
@@ -183,6 +200,30 @@ def test_a_failed_preparation_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"cannot be written \(No space left"):
         prepared(tmp_path)
     assert contents(tmp_path) == []
+
+
+HOUR = 3600
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "inside", "removed"),
+    [
+        (".fetch-a1b2c3d4", 25, 25, True),
+        (".tiny-0123456789ab-0123456789ab", 25, 25, True),
+        (".tiny-0123456789ab-0123456789ab", 1, 1, False),
+        (".fetch-a1b2c3d4", 25, 1, False),
+        (".mine", 25, 25, False),
+    ],
+    ids=["download", "data set", "of today", "written into today", "not of hpbench"],
+)
+def test_what_a_killed_process_left_is_removed_after_a_day(tmp_path, name, changed, inside, removed):
+    left = tmp_path / name
+    left.mkdir()
+    (left / "half").write_text("half")
+    for path, hours in ((left / "half", inside), (left, changed)):
+        os.utime(path, (time.time() - hours * HOUR,) * 2)
+    prepared(tmp_path)
+    assert left.exists() != removed
 
 
 def test_a_place_that_is_no_folder_is_an_error_in_words(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
 from hpbench.catalogue.datasets import DATASETS
@@ -110,6 +111,17 @@ def test_the_images_are_those_of_tfds_load_in_its_order(written, arrays):
     np.testing.assert_array_equal(arrays.x_validation, loaded["train"]["image"][order[:40]])
     np.testing.assert_array_equal(arrays.y_train, loaded["train"]["label"][order[40:]])
     np.testing.assert_array_equal(arrays.x_test, loaded["test"]["image"])
+
+
+def test_the_order_is_that_of_the_files_and_within_them(tmp_path):
+    place = tfds_sets.write(tfds_root(tmp_path), shards=5)
+    arrays = read(parameters(), tmp_path)
+    decode = tfds.features.FeaturesDict(tfds_sets.FEATURES).deserialize_example
+    for split, order in (("train", fixed_order(200)), ("test", np.arange(100))):
+        files = sorted(map(str, place.glob(f"mnist-{split}.tfrecord-*-of-00005")))
+        assert len(files) == 5
+        stored = [decode(record)["image"].numpy() for file in files for record in tf.data.TFRecordDataset(file)]
+        np.testing.assert_array_equal(getattr(arrays, f"x_{split}"), np.stack(stored)[order])
 
 
 def test_the_set_is_named_with_its_version_and_source(written, arrays):

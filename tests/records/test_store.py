@@ -1,6 +1,7 @@
 import math
 import os
 import platform
+import shutil
 import sqlite3
 from collections import defaultdict
 from pathlib import Path
@@ -178,7 +179,8 @@ def older_file(path):
         store.add_cells(store.add_run(RUN), [Cell("a", "default", item)], CODE)
         store.add_result(result(item, accuracy(0.5), code="first"), "here", 1.0)
         store.connection.executescript(
-            "ALTER TABLE cell DROP COLUMN code; DROP TABLE output; DROP TABLE holder; PRAGMA user_version=1;"
+            "ALTER TABLE cell DROP COLUMN code; ALTER TABLE cell DROP COLUMN stands;"
+            "DROP TABLE output; DROP TABLE holder; PRAGMA user_version=1;"
         )
     return path
 
@@ -212,6 +214,46 @@ def test_a_result_of_the_run_s_own_code_counts_though_other_code_came_later(stor
     assert tables.trials["stale"].tolist() == [False]
 
 
+def test_a_run_keeps_the_result_that_it_took_over_whatever_came_before_or_after(store):
+    """Older code gave a result, then newer code failed: a run that keeps stale results shows the former, stale."""
+    cell = Cell("a", "default", trial(0), True)
+    taken = store.add_result(result(cell.trial, accuracy(0.5), timed=True, code="older"), "here", 1.0)
+    store.add_result(result(cell.trial, accuracy(0.25), code="newer"), "here", 1.0)
+    store.add_result(result(cell.trial, outcome=Outcome.FAILED), "here", 1.0)
+    stands = store.attempts("here", [cell.trial.identity])[cell.trial.identity][:1]
+    assert stands[0].id == taken
+    store.add_cells(store.add_run(RUN), [cell], CODE, stands)
+    tables = load(store, store.runs()[0])
+    assert tables.observations["value"].tolist() == [0.5]
+    assert tables.trials[["outcome", "timed", "stale"]].values.tolist() == [["ok", True, True]]
+    store.add_cells(store.add_run(RUN), [cell], CODE)
+    assert load(store, store.runs()[1]).trials[["outcome", "stale"]].values.tolist() == [["failed", False]]
+
+
+def test_a_store_in_a_folder_that_cannot_be_written_is_read_with_what_is_beside_it(tmp_path, monkeypatch):
+    """What a killed driver left in the write-ahead log is not lost; the files are copied while it is open."""
+    path = tmp_path / "results.sqlite"
+    cell = Cell("a", "default", trial(0))
+    with Store(path, create=True) as store:
+        store.add_cells(store.add_run(RUN), [cell], CODE)
+        store.add_result(result(cell.trial, accuracy(0.5)), "here", 1.0)
+        left = tmp_path / "left"
+        left.mkdir()
+        for name in ("results.sqlite", "results.sqlite-wal", "results.sqlite-shm"):
+            shutil.copy(tmp_path / name, left / name)
+    monkeypatch.setattr("hpbench.records.layout.os.access", lambda folder, mode: False)
+    for folder in (left, tmp_path):
+        with Store(folder / "results.sqlite") as store:
+            assert load(store, store.runs()[0]).observations["value"].tolist() == [0.5]
+
+
+def test_a_store_is_held_under_whatever_name(store, tmp_path):
+    link = tmp_path / "link.sqlite"
+    link.symlink_to(tmp_path / "results.sqlite")
+    with store.held("hpbench run"), Store(link, create=True) as second, pytest.raises(StoreHeldError):
+        second.held("hpbench run").__enter__()
+
+
 def test_failures_are_found_by_the_beginning_of_the_trial(store):
     cells = [Cell(name, "default", trial(seed)) for seed, name in enumerate("ab")]
     store.add_cells(store.add_run(RUN), cells, CODE)
@@ -221,7 +263,7 @@ def test_failures_are_found_by_the_beginning_of_the_trial(store):
     assert [(item.cell, item.outcome, item.output) for item in store.failures(cells[1].trial.identity[:8])] == [
         ("b, default", "timed_out", "output of b")
     ]
-    assert len(store.failures()) == 2
+    assert [item.cell for item in store.failures()] == ["b, default"], "the other one has a result since"
 
 
 def test_fingerprints_of_the_data_that_results_used(store):

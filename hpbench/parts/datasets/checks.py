@@ -25,7 +25,7 @@ def assemble(
     Args:
         arrays: Images and labels by name, as stored.
         named: What to call each of them in a message.
-        validation: Number of training images to split off.
+        validation: Number of training images to split off; 0 if there are validation images of its own.
         title: As in ``Arrays``.
         source: As in ``Arrays``.
         files: As in ``Arrays``.
@@ -50,6 +50,10 @@ def assemble(
     classes = _classes(labels, named)
     parts = images | {name: label.astype(np.int32) for name, label in labels.items()}
     if "x_validation" in parts:
+        if validation:
+            raise DataError(
+                f"{named['x_validation']}: the set has validation images of its own; set validation to 0 to use them."
+            )
         kept, _ = split_off(len(parts["x_train"]), 0)
         parts |= {"x_train": parts["x_train"][kept], "y_train": parts["y_train"][kept]}
     else:

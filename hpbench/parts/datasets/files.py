@@ -114,11 +114,8 @@ def npz(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     files = (SourceFile.of(path),)
     arrays = _npz_arrays(path)
     named = {name: f"{path}, array {name}" for name in arrays}
-    validation = parameters.get("validation", 0)
-    if validation and "x_validation" in arrays:
-        raise DataError(f"{path}: has validation images of its own; set validation to 0 to use them.")
     title = parameters.get("title") or path.stem
-    return assemble(arrays, named, validation, title, f"NPZ file {path.name}", files)
+    return assemble(arrays, named, parameters.get("validation", 0), title, f"NPZ file {path.name}", files)
 
 
 def _plain_or_gzip(folder: Path, stem: str) -> Path:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,8 @@ from platformdirs import user_cache_path
 
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 _DESCRIPTION = "dataset_info.json"
+_UNFINISHED = re.compile(r"\.fetch-\w{8}|\..+-[0-9a-f]{12}-[0-9a-f]{12}")
+_DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,21 @@ def default_data_folder() -> Path:
 def size_on_disk(folder: Path) -> int:
     """Bytes of all files in a folder and below it."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def remove_leftovers(data_folder: Path) -> None:
+    """Remove what killed processes left unfinished: hidden folders in which nothing has changed for a day."""
+    for place in data_folder.glob(".*"):
+        if _UNFINISHED.fullmatch(place.name) and time.time() - _last_change(place) > _DAY:
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def _last_change(folder: Path) -> float:
+    """When anything in a folder was last changed, in seconds since the epoch; now, if that changes while it is read."""
+    try:
+        return max(path.stat().st_mtime for path in (folder, *folder.rglob("*")))
+    except OSError:
+        return time.time()
 
 
 def tfds_root(data_folder: Path) -> Path:

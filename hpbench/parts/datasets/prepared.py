@@ -1,7 +1,8 @@
 """Data sets prepared once: arrays and a manifest in a folder, known by a fingerprint of their content.
 
 Layout: ``<folder>/<name>-<12 hexadecimal digits>/`` with ``arrays.npz`` (uncompressed) and ``manifest.json``;
-the digits begin the SHA-256 of the canonical JSON of the parameters without ``scale``, applied later.
+the digits begin the SHA-256 of the canonical JSON of the parameters without ``scale``, applied later. A data set of
+one's own has the file of its module in it: those of two working folders lie apart.
 """
 
 from __future__ import annotations
@@ -20,15 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpbench.catalogue.datasets import DATASETS
+from hpbench.catalogue.sources import library_version, module_file
 from hpbench.parts.datasets.arrays import ARRAY_NAMES, SPLITS, Arrays, DataError, SourceFile, fingerprint
+from hpbench.parts.datasets.folders import remove_leftovers
 from hpbench.records.trial import canonical_json
 
 __all__ = ["Arrays", "DataError", "PreparedData", "prepare", "prepare_dataset", "prepared_sets"]
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 ATTEMPTS = 10
+_HERE = Path(__file__).resolve().parent
+_SHARED = tuple(_HERE / name for name in ("arrays.py", "checks.py", "tfds_process.py"))
+"""What turns the arrays that a part reads into those that are stored."""
 
 
 @dataclass(frozen=True)
@@ -91,35 +97,45 @@ def prepare_dataset(parameters: Mapping[str, Any], folder: Path) -> PreparedData
         DataError: The data cannot be read or stored.
     """
     name = parameters["name"]
-    return prepare(name, parameters, folder, DATASETS.load(name))
+
+    def read(parameters: Mapping[str, Any], folder: Path) -> Arrays:
+        return DATASETS.load(name)(parameters, folder)
+
+    return prepare(name, parameters, folder, read, _code(name))
 
 
 def prepare(
-    name: str, parameters: Mapping[str, Any], folder: Path, read: Callable[[Mapping[str, Any], Path], Arrays]
+    name: str,
+    parameters: Mapping[str, Any],
+    folder: Path,
+    read: Callable[[Mapping[str, Any], Path], Arrays],
+    code: str = "",
 ) -> PreparedData:
     """Store what ``read`` gives, or find it stored; then only the manifest is read.
 
-    A set is prepared again when a file it was read from has another size or time of change, or is gone.
-    Several processes may prepare the same set at once.
+    A set is prepared again when a file it was read from has another size or time of change, or is gone, and when it
+    was prepared by other code. Several processes may prepare the same set at once.
 
     Args:
         name: The data set's name; the folder's name begins with it, a colon becoming a hyphen.
         parameters: What ``read`` is called with; all but ``scale`` tell prepared sets apart.
         folder: Where prepared data sets are kept; made if it is not there. ``read`` gets it too.
         read: The part's function.
+        code: What tells its code from other code.
 
     Raises:
         DataError: The data cannot be read or stored.
     """
     settings = {key: value for key, value in parameters.items() if key != "scale"}
-    digest = hashlib.sha256(canonical_json(settings).encode()).hexdigest()
+    digest = hashlib.sha256(canonical_json(settings | {"name": _whole_name(name)}).encode()).hexdigest()
     place = folder / f"{name.replace(':', '-')}-{digest[:12]}"
-    found = _current(place)
+    found = _current(place, code)
     if found is not None:
         return found
+    remove_leftovers(folder)
     arrays = read(parameters, folder)
     try:
-        return _store(arrays, settings, place)
+        return _store(arrays, settings, place, code)
     except OSError as error:
         raise DataError(f"{place}: the prepared data cannot be written ({error.strerror or error}).") from error
 
@@ -130,11 +146,32 @@ def prepared_sets(folder: Path) -> list[PreparedData]:
     return [prepared for prepared in found if prepared is not None]
 
 
-def _current(place: Path) -> PreparedData | None:
-    """What is prepared there, if it is complete, of this format, and its source files are unchanged."""
+def _whole_name(name: str) -> str:
+    """A data set's name; the module of one's own by its file, because each working folder may have one so named."""
+    module, colon, function = name.partition(":")
+    return f"{module_file(module)}:{function}" if colon else name
+
+
+def _code(name: str) -> str:
+    """SHA-256 over the source files of a data set, and for one's own over the places where they lie."""
+    version = library_version(name.partition(":")[0]) if ":" in name else None
+    digest = hashlib.sha256(canonical_json([_whole_name(name), version]).encode())
+    for path in sorted({*DATASETS.sources(name), *_SHARED}):
+        digest.update(f"\0{path.name}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _current(place: Path, code: str | None = None) -> PreparedData | None:
+    """What is prepared there, if it is complete, of this format and code, and its source files are unchanged.
+
+    The code is that of the named data set as it is now, if it is not given.
+    """
     try:
         manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         if manifest.pop("format") != FORMAT:
+            return None
+        if manifest.pop("code") != (_code(manifest["parameters"]["name"]) if code is None else code):
             return None
         files = [SourceFile(**file) for file in manifest.pop("files")]
         manifest["image_shape"] = tuple(manifest["image_shape"])
@@ -145,7 +182,7 @@ def _current(place: Path) -> PreparedData | None:
     return found if unchanged and (place / ARRAYS).is_file() else None
 
 
-def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path) -> PreparedData:
+def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path, code: str) -> PreparedData:
     """Write beside the place, then move there in one step."""
     named = arrays.by_name
     prepared = PreparedData(
@@ -164,20 +201,20 @@ def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path) -> Prepared
     written.mkdir(parents=True)
     try:
         np.savez(written / ARRAYS, allow_pickle=False, **named)
-        (written / MANIFEST).write_text(_manifest(prepared, arrays.files), encoding="utf-8")
-        return _install(written, place) or prepared
+        (written / MANIFEST).write_text(_manifest(prepared, arrays.files, code), encoding="utf-8")
+        return _install(written, place, code) or prepared
     finally:
         shutil.rmtree(written, ignore_errors=True)
 
 
-def _manifest(prepared: PreparedData, files: tuple[SourceFile, ...]) -> str:
+def _manifest(prepared: PreparedData, files: tuple[SourceFile, ...], code: str) -> str:
     described = asdict(prepared)
     del described["folder"]
-    manifest = {"format": FORMAT, **described, "files": [asdict(file) for file in files]}
+    manifest = {"format": FORMAT, "code": code, **described, "files": [asdict(file) for file in files]}
     return json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _install(written: Path, place: Path) -> PreparedData | None:
+def _install(written: Path, place: Path, code: str) -> PreparedData | None:
     """Move a finished folder to its place; what stands there and is not current gives way.
 
     Returns:
@@ -187,7 +224,7 @@ def _install(written: Path, place: Path) -> PreparedData | None:
         with suppress(OSError):  # a folder cannot replace one that is not empty
             written.replace(place)
             return None
-        found = _current(place)
+        found = _current(place, code)
         if found is not None:
             return found
         outdated = _beside(place)

@@ -19,7 +19,7 @@ import numpy as np
 import hpbench
 from hpbench.parts.datasets.arrays import Arrays, DataError, SourceFile
 from hpbench.parts.datasets.checks import assemble
-from hpbench.parts.datasets.folders import default_data_folder, find_tfds, tfds_root, tfds_roots
+from hpbench.parts.datasets.folders import default_data_folder, find_tfds, remove_leftovers, tfds_root, tfds_roots
 
 _ENVIRONMENT = {"CUDA_VISIBLE_DEVICES": "-1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -49,14 +49,11 @@ def read(parameters: Mapping[str, Any], folder: Path) -> Arrays:
         facts = _in_fresh_process("read", str(found.path), str(copy))
         with np.load(copy, allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
-    validation = parameters["validation"]
-    if validation and "x_validation" in arrays:
-        raise DataError(f"{found.path}: has validation images of its own; set validation to 0 to use them.")
     described = f"{found.set} {found.version}"
     return assemble(
         arrays,
         {key: f"{found.path}, {key}" for key in arrays},
-        validation,
+        parameters["validation"],
         parameters.get("title") or f"{described} (TensorFlow Datasets)",
         ", ".join(filter(None, (f"TensorFlow Datasets, {described}", facts["homepage"], facts["citation"]))),
         files,
@@ -66,7 +63,7 @@ def read(parameters: Mapping[str, Any], folder: Path) -> Arrays:
 def fetch(parameters: Mapping[str, Any], folder: Path) -> None:
     """Download a set and let TensorFlow Datasets prepare it in the data folder, unless it is prepared somewhere.
 
-    What is not finished leaves nothing behind.
+    What is not finished is removed; what a killed process could not remove, by ``remove_leftovers``.
 
     Raises:
         DataError: There is no such set, no network, no space, or the set cannot be fetched without the person.
@@ -76,6 +73,7 @@ def fetch(parameters: Mapping[str, Any], folder: Path) -> None:
         return
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(folder)
         with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder, ignore_cleanup_errors=True) as scratch:
             made = Path(_in_fresh_process("fetch", name, scratch, progress=True)["folder"])
             place = tfds_root(folder) / made.relative_to(scratch)
