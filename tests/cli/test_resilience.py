@@ -216,7 +216,8 @@ def test_what_a_failed_trial_printed_can_be_read(folder):
     listed = hpbench("logs", cwd=folder)
     assert listed.returncode == 0
     identity, rest = listed.stdout.split(maxsplit=1)
-    assert "own, fast, default, seed 0: failed: ValueError" in rest
+    assert "own, fast, default, seed 0: failed: OwnCodeError: mine:dense" in rest
+    assert "mine.py, line 6: ValueError: Received an invalid value for `units`" in rest
     told = hpbench("logs", identity[:6], cwd=folder)
     assert told.returncode == 0
     assert "units are -1" in told.stdout

@@ -181,6 +181,8 @@ def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace):
         "--no-report",
         "--set",
         "training.iterations=400",
+        "--set",
+        "training.evaluate_every=20",
     )
     process = subprocess.Popen(
         command(*arguments),
