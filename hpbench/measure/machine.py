@@ -106,7 +106,7 @@ def _commit() -> str:
         return "none (installed package)"
     try:
         head = _git(folder, "rev-parse", "HEAD")
-        dirty = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", "hpbench", "benchmarks")
+        dirty = _git(folder, "status", "--porcelain", "--", "hpbench", "benchmarks")
     except (OSError, subprocess.SubprocessError):
         return "unknown"
     return f"{head[:12]}{' (changed)' if dirty else ''}"

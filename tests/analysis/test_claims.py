@@ -100,6 +100,7 @@ def test_an_empty_run_has_no_findings(planted):
 @pytest.mark.parametrize("profile", ["smoke", "standard"])
 def test_bundled_claims_can_all_be_judged(planted, definition, profile):
     """Every case and seed under every reading has the same curve, so that no claim lacks data but for time."""
+    may_lack = {Verdict.NOT_MEASURED}
     planted.resolved = Resolved(read(bundled()[definition]), Selection(profile, seeds=1))
     for item in planted.resolved.planned_cases():
         training = item.settings.training
@@ -108,7 +109,7 @@ def test_bundled_claims_can_all_be_judged(planted, definition, profile):
         for metric in metrics:
             planted.curve(item.case, 0, metric, [0.95] * len(ends), item.reading, ends)
     verdicts = {finding.verdict for finding in findings(planted.tables(), planted.resolved)}
-    assert verdicts == {Verdict.OBSERVED, Verdict.NOT_MEASURED}
+    assert verdicts - may_lack == {Verdict.OBSERVED}
 
 
 def test_a_shared_index_changes_nothing(planted):

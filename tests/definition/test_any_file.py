@@ -19,7 +19,8 @@ from tests.definition.marked import COMPLETE
 
 GOOD = {"small": SMALL, "complete": COMPLETE} | {name: path.read_text("utf-8") for name, path in bundled().items()}
 TREES = {name: YamlTree(text, name).values for name, text in GOOD.items()}
-EXAMPLES = {"small": 150, "complete": 100, "lenet-batch-lr": 25}
+EXAMPLES = {"small": 150, "complete": 100}
+EXAMPLES_BUNDLED = 25
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -91,7 +92,7 @@ def test_good_files_with_lines_changed(path, name):
     number = st.integers(0, len(lines) - 1)
 
     @given(number, number, st.sampled_from(["delete", "double", "swap", "indent", "cut"]))
-    @settings(max_examples=EXAMPLES[name], deadline=None)
+    @settings(max_examples=EXAMPLES.get(name, EXAMPLES_BUNDLED), deadline=None)
     def check(one, other, change):
         changed = list(lines)
         match change:
@@ -115,7 +116,7 @@ def test_good_files_with_lines_changed(path, name):
 @pytest.mark.parametrize("name", GOOD)
 def test_good_files_with_characters_put_in(path, name):
     @given(st.integers(0, len(GOOD[name])), st.integers(0, 12), st.one_of(st.binary(max_size=4), st.text(max_size=4)))
-    @settings(max_examples=EXAMPLES[name], deadline=None)
+    @settings(max_examples=EXAMPLES.get(name, EXAMPLES_BUNDLED), deadline=None)
     def check(start, length, new):
         before, after = GOOD[name][:start], GOOD[name][start + length :]
         content = encoded(before) + (new if isinstance(new, bytes) else encoded(new)) + encoded(after)
@@ -130,7 +131,9 @@ def test_good_files_with_values_of_other_kinds(path, name):
     everywhere = list(places(TREES[name]))
 
     @given(st.lists(st.tuples(st.sampled_from(everywhere), VALUES), min_size=1, max_size=3))
-    @settings(max_examples=EXAMPLES[name], deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(
+        max_examples=EXAMPLES.get(name, EXAMPLES_BUNDLED), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
     def check(replaced):
         tree = copy.deepcopy(TREES[name])
         for place, value in replaced:
