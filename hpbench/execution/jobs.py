@@ -53,7 +53,8 @@ def pending(cells: Iterable[Cell], attempts: Mapping[str, Sequence[Attempt]], *,
         fresh = {key: fresh[key] or found for key, found in results.items()}
     usable = {key: [item for item in found if item.timed or not timed[key]] for key, found in fresh.items()}
     stands = {key: found[-1] for key, found in usable.items() if found}
-    stale = sum(bool(results[key]) and not fresh[key] for key in trials)
+    tried = {key: {item.code for item in attempts.get(key, ())} for key in trials}
+    stale = sum(bool(results[key]) and code[key] not in tried[key] for key in trials)
     todo = tuple((trial, timed[key]) for key, trial in trials.items() if key not in stands)
     return Pending(todo, tuple(stands.values()), stale, code)
 

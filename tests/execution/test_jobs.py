@@ -60,6 +60,13 @@ def test_results_of_changed_code_are_stale():
     assert (todo.standing, todo.stale) == ((), 1)
 
 
+def test_a_trial_that_failed_with_the_present_code_is_not_stale_but_failed():
+    planned = plan()
+    known = [attempt(planned[0], code="older"), attempt(planned[0], outcome=Outcome.FAILED)]
+    todo = pending(planned, {planned[0].trial.identity: known})
+    assert (todo.standing, todo.stale) == ((), 0)
+
+
 def test_code_fingerprint_follows_the_parts_used():
     planned = plan()
     settings = Settings.model_validate(planned[0].trial.settings)
