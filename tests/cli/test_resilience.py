@@ -143,9 +143,11 @@ def endless(folder):
 
 def test_jobs_end_with_their_driver(endless):
     jobs = victims(endless)[1:]
+    assert jobs
     endless.kill()
     endless.wait()
-    wait_until(lambda: not any(job.is_running() and job.status() != psutil.STATUS_ZOMBIE for job in jobs), 10)
+    _, alive = psutil.wait_procs(jobs, timeout=10)
+    assert [job for job in alive if job.status() != psutil.STATUS_ZOMBIE] == []
 
 
 def test_a_second_driver_is_refused_with_the_first_one_s_process_and_the_next_one_goes_on(folder, endless):
