@@ -1,10 +1,10 @@
-"""Callbacks a definition may name; they are called at every evaluation."""
+"""Callbacks a definition may name; they are called at every evaluation, and where wanted at every iteration."""
 
 from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from hpbench.catalogue.numbers import Number, Whole
 from hpbench.catalogue.own import Own
@@ -52,8 +52,14 @@ class ReduceOnPlateau(Callback):
 class OwnCallback(Callback, Own):
     """A Keras callback class, called with the other fields; what it adds to the logs is observed.
 
-    Of its methods those of epochs (each evaluation is one) and of the training are called, not those of batches.
+    Of its methods those of epochs (each evaluation is one) and of the training are called. In texts, ``{trial}`` stands
+    for the trial, so that trials write files of their own.
     """
+
+    every_iteration: StrictBool = Field(
+        default=False,
+        description="its methods of batches are called, too: each iteration is a stretch of its own, which is slower",
+    )
 
 
 CALLBACKS = Register(

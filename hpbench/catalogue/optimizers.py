@@ -24,12 +24,34 @@ class Sgd(Parameters):
     bias_rate: Number = Field(default=1.0, gt=0)
 
 
+class Adam(Parameters):
+    """Adam with corrected moments (Kingma and Ba 2015), Keras' own; ``epsilon`` is added to the root."""
+
+    name: Literal["adam"]
+    beta_1: Number = Field(default=0.9, ge=0, lt=1)
+    beta_2: Number = Field(default=0.999, ge=0, lt=1)
+    epsilon: Number = Field(default=1e-7, gt=0)
+
+
+class RmsProp(Parameters):
+    """RMSprop (Hinton 2012, lecture 6e), Keras' own: ``epsilon`` is added under the root."""
+
+    name: Literal["rmsprop"]
+    rho: Number = Field(default=0.9, ge=0, lt=1)
+    momentum: Number = Field(default=0.0, ge=0, lt=1)
+    epsilon: Number = Field(default=1e-7, gt=0)
+
+
 class OwnOptimizer(Own):
     """A Keras optimizer class; called with ``learning_rate`` (a schedule or a number) and the other fields."""
 
 
 OPTIMIZERS = Register(
     "optimizer",
-    {Sgd: "hpbench.parts.optimizers:sgd"},
+    {
+        Sgd: "hpbench.parts.optimizers:sgd",
+        Adam: "hpbench.parts.optimizers:adam",
+        RmsProp: "hpbench.parts.optimizers:rmsprop",
+    },
     own=(OwnOptimizer, "hpbench.parts.own:optimizer"),
 )

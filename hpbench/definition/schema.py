@@ -14,6 +14,8 @@ from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
+from hpbench.catalogue.steps import STEPS
+from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 from hpbench.records.metrics import METRICS
 
@@ -22,6 +24,7 @@ ModelSpec: Any = MODELS.specification
 ScheduleSpec: Any = SCHEDULES.specification
 OptimizerSpec: Any = OPTIMIZERS.specification
 CallbackSpec: Any = CALLBACKS.specification
+StepSpec: Any = STEPS.specification
 ProcedureSpec: Any = PROCEDURES.specification
 PlannerSpec: Any = PLANNERS.specification
 BackendSpec: Any = BACKENDS.specification
@@ -51,6 +54,7 @@ class Training(_Strict):
     """How a trial trains. One iteration is one update on one batch."""
 
     procedure: ProcedureSpec = Train()
+    step: StepSpec = PlainStep()
     optimizer: OptimizerSpec
     schedule: ScheduleSpec
     learning_rate: Number = Field(gt=0)
@@ -67,7 +71,10 @@ class Compute(_Strict):
 
     backend: BackendSpec = TensorFlow()
     precision: Literal["float32"] = "float32"
-    compile: Literal["auto", "graph"] = "auto"
+    compile: Literal["auto", "xla", "graph", "eager"] = Field(
+        default="auto",
+        description="auto: XLA on a GPU and for models without convolutions, else TensorFlow's own kernels as a graph",
+    )
     deterministic: StrictBool = True
     threads: Whole = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
 
@@ -93,7 +100,7 @@ class Settings(_Strict):
     def own_parts(self) -> list[str]:
         """Names of the parts that are code of one's own, ``package.module:attribute``."""
         training = self.training
-        parts = (self.dataset, self.model, training.optimizer, training.schedule, *training.callbacks)
+        parts = (self.dataset, self.model, training.optimizer, training.schedule, training.step, *training.callbacks)
         return [part.name for part in parts if isinstance(part, Own)]
 
 

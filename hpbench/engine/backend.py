@@ -7,28 +7,53 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hpbench.engine.steps import Step
+
 Split = tuple[NDArray[Any], NDArray[np.int32]]
 """Images (n, height, width, channels), float32, and labels (n,)."""
 
 
 class Stretch(NamedTuple):
-    """What a stretch of iterations gave: mean loss over it, and accuracy on its last batch before its update."""
+    """What a stretch of iterations gave.
+
+    Args:
+        loss: Mean loss over the iterations done.
+        batch_accuracy: Accuracy on the last batch, before its update.
+        accuracy: Mean accuracy over the batches, each before its update.
+        iterations: Iterations done; fewer than asked for when the loss was not finite: the last is that one.
+        finite: Whether every loss, and every weight after the last iteration, was finite. Kernels such as ReLU's or
+            pooling's can hide a weight that is not a number from the loss.
+    """
 
     loss: float
     batch_accuracy: float
+    accuracy: float
+    iterations: int
+    finite: bool
 
 
 class Program(Protocol):
-    """A model with its optimizer, compiled for one batch size, over data that lies on the device."""
+    """A model with its optimizer, compiled for one batch size, over data that lies on the device.
+
+    Attributes:
+        mode: How it is compiled: ``xla``, ``graph`` or ``eager``.
+        reason: Why so, in words.
+    """
+
+    mode: str
+    reason: str
 
     def reset(self, fresh: Any) -> None:
         """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
 
+    def warm_up(self, batch_size: int) -> None:
+        """Evaluate a batch of that size and make two updates, then put all state back."""
+
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
 
-    def evaluate(self, split: str, batch_size: int) -> tuple[float, float]:
-        """Mean loss and accuracy on a split."""
+    def evaluate(self, split: str, batch_size: int, images: int | None = None) -> tuple[float, float]:
+        """Mean loss and accuracy on a split, or on its first ``images``."""
 
 
 class Backend(Protocol):
@@ -36,11 +61,26 @@ class Backend(Protocol):
 
     def __init__(self, *, threads: int, deterministic: bool) -> None: ...
 
-    def compile(self, model: Any, optimizer: Any, data: dict[str, Split], mode: str) -> Program:
-        """Put the data on the device and compile training and evaluation."""
+    def place(self, data: dict[str, Split]) -> dict[str, Any]:
+        """Put data on the device."""
 
-    def resolve(self, mode: str, model: Any) -> str:
-        """What a requested compile mode means for this model."""
+    def compile(
+        self, model: Any, optimizer: Any, data: dict[str, Any], mode: str, *, batch_size: int, stretch: int, step: Step
+    ) -> Program:
+        """Compile training and evaluation.
+
+        Args:
+            model: A Keras model from images to logits.
+            optimizer: A Keras optimizer, not yet built.
+            data: What ``place`` gave, or the arrays themselves; ``train`` is trained on.
+            mode: ``auto``, ``xla``, ``graph`` or ``eager``.
+            batch_size: Images of an update.
+            stretch: Most iterations of a call of ``run``.
+            step: What an iteration does.
+
+        Raises:
+            CannotCompileError: The mode asked for is not possible with this model, optimizer or step.
+        """
 
     def synchronise(self) -> None:
         """Wait until the device has done all its work."""
@@ -53,3 +93,7 @@ class Backend(Protocol):
 
     def describe(self) -> dict[str, str]:
         """Devices and determinism, to be recorded."""
+
+
+class CannotCompileError(RuntimeError):
+    """A compile mode was asked for that is not possible; the message says why and what is."""

@@ -1,18 +1,15 @@
-"""TensorFlow: the iterations between two evaluations are one ``tf.while_loop`` in one ``tf.function``.
-
-No XLA: on the CPU its convolutions inside a loop are ten times slower than TensorFlow's own kernels.
-"""
+"""TensorFlow: set up for a process, and the rule by which a model is compiled."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import keras
-import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
-from hpbench.engine.backend import Split, Stretch
+from hpbench.engine.backend import CannotCompileError, Split
+from hpbench.engine.stateless import is_stateless
+from hpbench.engine.steps import Step, plain
+from hpbench.engine.tensorflow_program import TensorFlowProgram
 
 
 class TensorFlowBackend:
@@ -33,13 +30,62 @@ class TensorFlowBackend:
             tf.config.experimental.enable_op_determinism()
         self._gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
 
-    def resolve(self, mode: str, model: Any) -> str:
-        """``auto`` is ``graph`` here."""
-        return "graph" if mode == "auto" else mode
+    def place(self, data: dict[str, Split]) -> dict[str, Any]:
+        """Put data on the device."""
+        return {split: (tf.convert_to_tensor(x), tf.convert_to_tensor(y)) for split, (x, y) in data.items()}
 
-    def compile(self, model: Any, optimizer: Any, data: dict[str, Split], mode: str) -> TensorFlowProgram:
-        """Put the data on the device and compile training and evaluation."""
-        return TensorFlowProgram(model, optimizer, data)
+    def compile(
+        self,
+        model: Any,
+        optimizer: Any,
+        data: dict[str, Any],
+        mode: str,
+        *,
+        batch_size: int,
+        stretch: int,
+        step: Step | None = None,
+    ) -> TensorFlowProgram:
+        """Compile training and evaluation.
+
+        ``auto`` is a rule and no timing: XLA on a GPU; on the CPU XLA for models without convolutions, which it fuses,
+        and TensorFlow's own kernels for those with them, where XLA's in a loop are ten times slower. Where XLA cannot
+        be had, because of an operation it does not know or an optimizer that cannot be written as a function, it is
+        the graph.
+
+        Raises:
+            CannotCompileError: XLA was asked for and cannot be had, or the step needs what the optimizer cannot give.
+        """
+        step, data = step or plain(), self.place(data)
+        optimizer.build(model.trainable_variables)
+        how, reason = self._rule(mode, model, data)
+        if (how == "xla" or type(step) is not Step) and not is_stateless(optimizer):
+            how, reason = _without_function(mode, optimizer, step)
+
+        def program(how: str, reason: str) -> TensorFlowProgram:
+            return TensorFlowProgram(
+                model, optimizer, data, mode=how, reason=reason, batch_size=batch_size, stretch=stretch, step=step
+            )
+
+        try:
+            return program(how, reason)
+        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+            if how != "xla":
+                raise
+            if mode == "xla":
+                what = str(error).strip().splitlines()[0][:200]
+                raise CannotCompileError(
+                    f"XLA cannot compile this model ({what}); use compile: graph, or auto"
+                ) from error
+            return program("graph", "XLA cannot compile this model")
+
+    def _rule(self, mode: str, model: Any, data: dict[str, Any]) -> tuple[str, str]:
+        if mode != "auto":
+            return mode, "as asked for"
+        if self._gpus:
+            return "xla", "a GPU"
+        if _has_convolution(model, data["train"][0]):
+            return "graph", "convolutions on the CPU"
+        return "xla", "no convolutions"
 
     def synchronise(self) -> None:
         """Wait for the devices: their queues are in order, so one value back from each is enough."""
@@ -66,78 +112,23 @@ def _short(name: str) -> str:
     return name.split("device:")[-1]
 
 
-class TensorFlowProgram:
-    """A compiled model over data on the device.
-
-    The training loss is the cross-entropy of logits and integer labels and what the model's layers add to it; the loss
-    of an evaluation is the cross-entropy alone.
-    """
-
-    def __init__(self, model: Any, optimizer: Any, data: dict[str, Split]) -> None:
-        self._model = model
-        self._optimizer = optimizer
-        self._data = {split: (tf.constant(x), tf.constant(y)) for split, (x, y) in data.items()}
-        optimizer.build(model.trainable_variables)
-        self._optimizer_start = [_unless_zero(variable.numpy()) for variable in optimizer.variables]
-        self._train = tf.function(
-            self._loop, input_signature=[tf.TensorSpec([None, None], tf.int32)], autograph=False
-        ).get_concrete_function()
-        self._score = tf.function(self._totals, autograph=False, reduce_retracing=True)
-        self._train(tf.zeros([0, 1], tf.int32))
-
-    def reset(self, fresh: Any) -> None:
-        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
-        for variable, start in zip(self._model.variables, fresh.variables, strict=True):
-            variable.assign(start)
-        for variable, start in zip(self._optimizer.variables, self._optimizer_start, strict=True):
-            variable.assign(tf.zeros_like(variable.value) if start is None else start)
-
-    def run(self, batches: NDArray[np.int32]) -> Stretch:
-        """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
-        loss, correct = self._train(tf.constant(batches))
-        return Stretch(float(loss) / len(batches), float(correct) / batches.shape[1])
-
-    def evaluate(self, split: str, batch_size: int) -> tuple[float, float]:
-        """Mean loss and accuracy on a split, in batches of that size and one smaller remainder."""
-        images, labels = self._data[split]
-        count = len(labels)
-        loss = correct = 0.0
-        for start in range(0, count, batch_size):
-            end = min(start + batch_size, count)
-            batch_loss, batch_correct = self._score(images[start:end], labels[start:end])
-            loss += float(batch_loss)
-            correct += float(batch_correct)
-        return loss / count, correct / count
-
-    def _loop(self, batches: Any) -> Any:
-        images, labels = self._data["train"]
-        count = tf.shape(batches)[0]
-
-        def body(i: Any, total: Any, _: Any) -> Any:
-            rows = batches[i]
-            x, y = tf.gather(images, rows), tf.gather(labels, rows)
-            with tf.GradientTape() as tape:
-                logits = self._model(x, training=True)
-                loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True))
-                loss += sum(self._model.losses)  # regularisation, and what layers add
-            variables = self._model.trainable_variables
-            self._optimizer.apply(tape.gradient(loss, variables), variables)
-            return i + 1, total + loss, _correct(logits, y)
-
-        start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0))
-        _, total, correct = tf.while_loop(lambda i, *_: i < count, body, start, parallel_iterations=1)
-        return total, correct
-
-    def _totals(self, x: Any, y: Any) -> Any:
-        logits = self._model(x, training=False)
-        losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-        return tf.reduce_sum(losses), _correct(logits, y)
+def _has_convolution(model: Any, images: Any) -> bool:
+    """Whether the forward pass, or a function it calls, holds a convolution of any kind."""
+    traced = tf.function(lambda x: model(x, training=False), autograph=False).get_concrete_function(
+        tf.TensorSpec((None, *images.shape[1:]), images.dtype)
+    )
+    graph = traced.graph.as_graph_def()
+    nodes = [*graph.node, *(node for function in graph.library.function for node in function.node_def)]
+    return any("Conv" in node.op for node in nodes)
 
 
-def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
-    """The value, or None where it is zero throughout, as momenta are at the start: that need not be kept."""
-    return value if value.any() else None
-
-
-def _correct(logits: Any, labels: Any) -> Any:
-    return tf.reduce_sum(tf.cast(tf.argmax(logits, -1, labels.dtype) == labels, tf.float32))
+def _without_function(mode: str, optimizer: Any, step: Step) -> tuple[str, str]:
+    """What is left when the optimizer cannot be written as a function of its state: the graph and the plain step."""
+    name = type(optimizer).__name__
+    if type(step) is not Step:
+        raise CannotCompileError(f"{name} cannot be written as a function of its state, as this step needs it")
+    if mode == "xla":
+        raise CannotCompileError(
+            f"{name} cannot be written as a function of its state, as XLA needs it; use compile: graph, or auto"
+        )
+    return "graph", f"{name} cannot be written as a function of its state"

@@ -1,6 +1,7 @@
 """The procedure ``train``: from a fresh initialisation, a fixed number of iterations, evaluated at intervals.
 
-Evaluation and callbacks have clocks of their own and are never inside a training time.
+Evaluation and callbacks have clocks of their own and are never inside a training time; compilation and warm-up come
+before it.
 """
 
 from __future__ import annotations
@@ -12,43 +13,52 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from hpbench.catalogue.callbacks import CALLBACKS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
-from hpbench.engine.backend import Program, Split
+from hpbench.catalogue.steps import STEPS
+from hpbench.engine.backend import Program, Stretch
 from hpbench.engine.batches import batch_indices
+from hpbench.engine.hooks import Hooks
 from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
-from hpbench.measure.gpu import process_memory, visible_gpus
+from hpbench.measure.gpu import device_names, process_memory, process_memory_source
+from hpbench.measure.load import OtherLoad
 from hpbench.measure.memory import HostMemory, level
 from hpbench.parts.schedules import Constant
 from hpbench.records.seeds import derive
 from hpbench.records.trial import Outcome, canonical_json
 
+STAGES = ("build", "compile", "training", "evaluation", "callbacks")
+
 
 def train(run: TrialRun) -> None:
     """Train as the settings say and observe accuracy, loss and, if timed, time and memory."""
     clocks = Clocks(run.backend.synchronise)
+    if "data" not in run.programs:
+        run.programs["data"] = run.backend.place({split: run.splits[split] for split in ("train", "test")})
     with HostMemory() if run.timed else contextlib.nullcontext() as memory:
         before = level() if run.timed else 0
         with clocks.measure("build"):
             model, optimizer = _build(run)
         with clocks.measure("compile"):
             model, program = _program(run, model, optimizer)
-        _loop(run, model, program, clocks, memory)
+        with OtherLoad() if run.timed else contextlib.nullcontext() as others:
+            Loop(run, model, program, clocks, memory).run()
         if memory is not None:
             _observe_memory(run, memory, before)
-    if run.timed:
-        for stage in ("build", "compile", "training", "evaluation", "callbacks"):
-            run.observe(f"seconds_{stage}", clocks.seconds.get(stage, 0.0))
+    if others is not None and others.cores is not None:
+        run.observe("other_load", others.cores)
+    for stage in STAGES if run.timed else ():
+        run.observe(f"seconds_{stage}", clocks.seconds.get(stage, 0.0))
 
 
 def _build(run: TrialRun) -> tuple[Any, Any]:
     """A freshly initialised model and its optimizer. Clear, seed, build: ``clear_session`` would erase the seed."""
     training = run.settings.training
-    if not run.programs:
+    if run.programs.keys() == {"data"}:
         keras.backend.clear_session()
     keras.config.set_floatx(run.settings.compute.precision)
     keras.utils.set_random_seed(derive("initialisation", run.trial.benchmark, run.trial.seed) % 2**32)
@@ -66,135 +76,166 @@ def _build(run: TrialRun) -> tuple[Any, Any]:
 
 def _program(run: TrialRun, model: Any, optimizer: Any) -> tuple[Any, Program]:
     """The compiled program and its model, with the weights just initialised; compiled once a job and settings."""
-    key = canonical_json(run.trial.settings)
-    mode = run.settings.compute.compile
-    run.resolved["compile"] = run.backend.resolve(mode, model)
+    training, key = run.settings.training, canonical_json(run.trial.settings)
     if key not in run.programs:
         model.compile(optimizer=optimizer)
-        run.programs[key] = model, run.backend.compile(model, optimizer, _device_data(run), mode)
+        program = run.backend.compile(
+            model,
+            optimizer,
+            run.programs["data"],
+            run.settings.compute.compile,
+            batch_size=training.batch_size,
+            stretch=min(training.evaluate_every, training.iterations),
+            step=STEPS.load(training.step.name)(**training.step.model_dump(exclude={"name"})),
+        )
+        run.programs[key] = model, program
     else:
         run.programs[key][1].reset(model)
     compiled: tuple[Any, Program] = run.programs[key]
+    if run.timed:
+        compiled[1].warm_up(training.test_batch_size)
+    run.resolved |= {"compile": compiled[1].mode, "compile_reason": compiled[1].reason}
     return compiled
 
 
-def _device_data(run: TrialRun) -> dict[str, Split]:
-    """Training images, the sample of them on which train accuracy is measured, and test images."""
-    x, y = run.splits["train"]
-    sample = min(run.settings.training.train_sample, len(x))
-    return {"train": (x, y), "train_sample": (x[:sample], y[:sample]), "test": run.splits["test"]}
+class Loop:
+    """Stretches of iterations, each followed by an evaluation and the callbacks.
 
+    Args:
+        run: The trial.
+        model: Its model, which callbacks see.
+        program: The compiled model.
+        clocks: Takes the times of training, evaluation and callbacks.
+        memory: Takes the memory of a timed trial; None for another.
+    """
 
-def _loop(run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: HostMemory | None) -> None:
-    """Train stretch by stretch; the first window of the timing, and of the memory's peak, is warm-up."""
-    training = run.settings.training
-    images = len(run.splits["train"][0])
-    order_seed = derive("data order", run.trial.benchmark, run.trial.seed)
-    batches = batch_indices(images, training.batch_size, training.iterations, order_seed)
-    callbacks = _callbacks(run, model)
-    windows: list[float] = []
-    ends = [
-        *range(training.evaluate_every, training.iterations, training.evaluate_every),
-        training.iterations,
-    ]
-    for index, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
-        with clocks.measure("callbacks"):
-            for callback in callbacks:
-                callback.on_epoch_begin(index)
-        already = clocks.seconds.get("training", 0.0)
-        with clocks.measure("training"):
-            stretch = program.run(batches[start:end])
-        windows.append((clocks.seconds["training"] - already) * 100 / (end - start))
-        with clocks.measure("evaluation"):
-            logs = _evaluate(run, program)
-        logs |= {"batch_loss": stretch.loss, "batch_accuracy": stretch.batch_accuracy}
-        with clocks.measure("callbacks"):
-            for callback in callbacks:
-                callback.on_epoch_end(index, logs)
-        logs = {_text(name): float(value) for name, value in logs.items()}
-        _observe(run, logs, end, clocks)
-        if not math.isfinite(stretch.loss):
-            _diverged(run, end)
-        elif model.stop_training:
-            run.message = f"stopped by a callback at iteration {end}"
-        if run.message:
-            _stand_to_the_end(run, logs, ends[index + 1 :])
-            break
-        if memory is not None and index == 0:
-            memory.reset()
-            run.backend.reset_device_memory()
-    for callback in callbacks:
-        callback.on_train_end()
-    if run.timed:
-        _observe_windows(run, windows)
+    def __init__(self, run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: HostMemory | None) -> None:
+        self._run = run
+        self._program = program
+        self._clocks = clocks
+        self._memory = memory
+        self._training = training = run.settings.training
+        self._ends = [*range(training.evaluate_every, training.iterations, training.evaluate_every)]
+        self._ends.append(training.iterations)
+        self._hooks = Hooks(
+            training.callbacks,
+            model,
+            evaluations=len(self._ends),
+            steps=training.evaluate_every,
+            trial=run.trial.identity,
+        )
+        self._windows: list[float] = []
 
+    def run(self) -> None:
+        """From the first iteration to the last, or to where the trial ends."""
+        training, hooks = self._training, self._hooks
+        seed = derive("data order", self._run.trial.benchmark, self._run.trial.seed)
+        batches = batch_indices(len(self._run.splits["train"][0]), training.batch_size, training.iterations, seed)
+        with self._clocks.measure("callbacks"):
+            hooks.begin_training()
+        if self._memory is not None:
+            self._memory.reset()
+            self._run.backend.reset_device_memory()
+        logs: dict[str, float] = {}
+        for index, (start, end) in enumerate(zip([0, *self._ends], self._ends, strict=False)):
+            logs = self._epoch(index, batches[start:end], start, end)
+            if self._run.message:
+                self._stand_to_the_end(logs, self._ends[index + 1 :])
+                break
+        with self._clocks.measure("callbacks"):
+            hooks.end_training(logs)
+        if self._run.timed:
+            self._observe_windows()
 
-def _text(name: Any) -> str:
-    """What a callback called a value, as text that can be stored."""
-    return str(name).encode("utf-8", "replace").decode()
-
-
-def _callbacks(run: TrialRun, model: Any) -> list[Any]:
-    callbacks = [
-        CALLBACKS.load(spec.name)(**spec.model_dump(exclude={"name"})) for spec in run.settings.training.callbacks
-    ]
-    model.stop_training = False
-    for callback in callbacks:
-        callback.set_model(model)
-        callback.on_train_begin()
-    return callbacks
-
-
-def _evaluate(run: TrialRun, program: Program) -> dict[str, float]:
-    size = run.settings.training.test_batch_size
-    test_loss, test_accuracy = program.evaluate("test", size)
-    train_loss, train_accuracy = program.evaluate("train_sample", size)
-    return {
-        "test_accuracy": test_accuracy,
-        "train_accuracy": train_accuracy,
-        "test_loss": test_loss,
-        "train_loss": train_loss,
-    }
-
-
-def _observe(run: TrialRun, logs: dict[str, float], iteration: int, clocks: Clocks) -> None:
-    for name, value in logs.items():
-        run.observe(name, value, iteration)
-    if run.timed:
-        run.observe("training_clock", clocks.seconds["training"], iteration)
-    run.progress(iteration, logs)
-
-
-def _diverged(run: TrialRun, iteration: int) -> None:
-    run.outcome = Outcome.DIVERGED
-    run.message = f"the loss was not finite by iteration {iteration}"
-    run.observe("diverged_by_iteration", iteration)
-
-
-def _stand_to_the_end(run: TrialRun, logs: dict[str, float], rest: list[int]) -> None:
-    """Diverged is a result, and so is the state in which a callback stopped: it stands to the end of the curve."""
-    for later in rest:
+    def _epoch(self, index: int, batches: NDArray[np.int32], start: int, end: int) -> dict[str, float]:
+        """A stretch, its evaluation and the callbacks; what was observed."""
+        with self._clocks.measure("callbacks"):
+            self._hooks.begin_epoch(index)
+        already = self._clocks.seconds.get("training", 0.0)
+        stretch = self._by_iteration(batches) if self._hooks.every_iteration else self._stretch(batches)
+        seconds = self._clocks.seconds["training"] - already
+        self._windows.append(seconds * 100 / stretch.iterations)
+        with self._clocks.measure("evaluation"):
+            found = self._evaluate()
+        found |= {"batch_loss": stretch.loss, "batch_accuracy": stretch.batch_accuracy}
+        with self._clocks.measure("callbacks"):
+            logs = self._hooks.end_epoch(index, found, stretch)
         for name, value in logs.items():
-            run.observe(name, value, later)
+            self._run.observe(name, value, end)
+        if self._run.timed:
+            self._run.observe("training_clock", self._clocks.seconds["training"], end)
+        self._run.progress(end, logs)
+        done = start + stretch.iterations
+        if not stretch.finite:
+            self._diverged(stretch, done)
+        elif self._hooks.stop:
+            self._run.message = f"stopped by a callback at iteration {done}"
+        return logs
 
+    def _stretch(self, batches: NDArray[np.int32]) -> Stretch:
+        with (
+            self._memory.training() if self._memory is not None else contextlib.nullcontext(),
+            self._clocks.measure("training"),
+        ):
+            return self._program.run(batches)
 
-def _observe_windows(run: TrialRun, windows: list[float]) -> None:
-    """The median of the windows after the first, and their interquartile range, in seconds for 100 iterations."""
-    warm = windows[1:] or windows
-    run.observe("seconds_per_100_iterations", statistics.median(warm))
-    low, high = np.percentile(warm, [25, 75])
-    run.observe("seconds_per_100_iterations_spread", float(high - low))
+    def _by_iteration(self, batches: NDArray[np.int32]) -> Stretch:
+        """A stretch of one iteration at a time, for callbacks that want every one."""
+        done: list[Stretch] = []
+        for iteration, row in enumerate(batches):
+            with self._clocks.measure("callbacks"):
+                self._hooks.begin_iteration(iteration, len(row))
+            done.append(self._stretch(row[None]))
+            with self._clocks.measure("callbacks"):
+                self._hooks.end_iteration(iteration, done[-1])
+            if self._hooks.stop or not done[-1].finite:
+                break
+        loss, accuracy = (float(np.mean([getattr(item, name) for item in done])) for name in ("loss", "accuracy"))
+        return Stretch(loss, done[-1].batch_accuracy, accuracy, len(done), done[-1].finite)
+
+    def _evaluate(self) -> dict[str, float]:
+        size = self._training.test_batch_size
+        sample = min(self._training.train_sample, len(self._run.splits["train"][0]))
+        test_loss, test_accuracy = self._program.evaluate("test", size)
+        train_loss, train_accuracy = self._program.evaluate("train", size, sample)
+        return {
+            "test_accuracy": test_accuracy,
+            "train_accuracy": train_accuracy,
+            "test_loss": test_loss,
+            "train_loss": train_loss,
+        }
+
+    def _diverged(self, stretch: Stretch, iteration: int) -> None:
+        self._run.outcome = Outcome.DIVERGED
+        masked = math.isfinite(stretch.loss)
+        what = "a weight was not finite by" if masked else "the loss was not finite at"
+        self._run.message = f"{what} iteration {iteration}"
+        self._run.observe("diverged_at_iteration", iteration)
+
+    def _stand_to_the_end(self, logs: dict[str, float], rest: list[int]) -> None:
+        """Diverged is a result, and so is the state in which a callback stopped: it stands to the curve's end."""
+        for later in rest:
+            for name, value in logs.items():
+                self._run.observe(name, value, later)
+
+    def _observe_windows(self) -> None:
+        """Median of the windows between evaluations, and interquartile range, in seconds for 100 iterations."""
+        self._run.observe("seconds_per_100_iterations", statistics.median(self._windows))
+        low, high = np.percentile(self._windows, [25, 75])
+        self._run.observe("seconds_per_100_iterations_spread", float(high - low))
 
 
 def _observe_memory(run: TrialRun, memory: HostMemory, before: int) -> None:
     """Host memory, and per GPU what the allocator and the driver say; devices are named by UUID."""
-    peak = memory.peak
     run.observe("host_memory_before", before)
-    run.observe("host_memory_peak", peak)
+    run.observe("host_memory_peak", memory.peak)
     run.observe("host_memory_mean", memory.mean)
-    run.observe("host_memory_training", peak - before)
+    run.observe("host_memory_training", memory.training_peak - before)
     run.resolved["memory"] = memory.source
-    for gpu, allocated in zip(visible_gpus(), run.backend.device_memory(), strict=False):
-        run.observe("device_memory_peak", allocated, device=gpu.uuid)
+    peaks = run.backend.device_memory()
+    for name, allocated in zip(device_names(len(peaks)), peaks, strict=True):
+        run.observe("device_memory_peak", allocated, device=name)
+    if source := process_memory_source():
+        run.resolved["driver memory"] = source
     for uuid, held in process_memory().items():
         run.observe("device_memory_driver", held, device=uuid)

@@ -14,14 +14,16 @@ from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.sources import library_version
+from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.work import BACKENDS, PROCEDURES
 from hpbench.definition.schema import Settings
 from hpbench.measure.machine import variables
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _SHARED = (
-    *("engine/batches.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
-    *("measure/clock.py", "measure/gpu.py", "measure/memory.py"),
+    *("engine/batches.py", "engine/hooks.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
+    *("engine/stateless.py", "engine/steps.py", "engine/tensorflow_program.py", "engine/tensorflow_state.py"),
+    *("measure/clock.py", "measure/gpu.py", "measure/load.py", "measure/memory.py"),
 )
 """What every trial goes through, whatever parts it names."""
 _LIBRARIES = ("keras", "numpy", "tensorflow")
@@ -38,6 +40,7 @@ def code_fingerprint(settings: Settings) -> str:
         *MODELS.sources(settings.model.name),
         *OPTIMIZERS.sources(training.optimizer.name),
         *SCHEDULES.sources(training.schedule.name),
+        *STEPS.sources(training.step.name),
         *PROCEDURES.sources(training.procedure.name),
         *BACKENDS.sources(compute.backend.name),
         *(_PACKAGE / name for name in _SHARED),

@@ -1,4 +1,4 @@
-"""Keras callbacks that observe a training; the engine calls ``on_epoch_end`` at every evaluation."""
+"""Keras callbacks that observe a training; an evaluation is the end of an epoch."""
 
 from __future__ import annotations
 

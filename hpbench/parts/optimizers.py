@@ -88,3 +88,23 @@ def sgd(parameters: Mapping[str, Any], learning_rate: Any) -> keras.optimizers.O
         learning_rate: A float, or a schedule.
     """
     return SGD(learning_rate=learning_rate, **parameters)
+
+
+def adam(parameters: Mapping[str, Any], learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Make Keras' Adam.
+
+    Args:
+        parameters: Fields of the catalogue's ``Adam`` without ``name``.
+        learning_rate: A float, or a schedule.
+    """
+    return keras.optimizers.Adam(learning_rate=learning_rate, **parameters)
+
+
+def rmsprop(parameters: Mapping[str, Any], learning_rate: Any) -> keras.optimizers.Optimizer:
+    """Make Keras' RMSprop.
+
+    Args:
+        parameters: Fields of the catalogue's ``RmsProp`` without ``name``.
+        learning_rate: A float, or a schedule.
+    """
+    return keras.optimizers.RMSprop(learning_rate=learning_rate, **parameters)

@@ -71,7 +71,7 @@ def dataset(name: str) -> Callable[[Mapping[str, Any], Path], Arrays]:
         words |= {key: given[key] for key in words if key in given}
         stacks = {key: _array(name, key, value) for key, value in given.items() if key not in words}
         _check_names(name, stacks, words)
-        with _faults_told(name):
+        with faults_told(name):
             title, source, generated = str(words["title"]), str(words["source"]), bool(words["generated"])
         return assemble(
             stacks,
@@ -149,7 +149,12 @@ def callback(name: str) -> Callable[..., Any]:
     """A Keras callback class, called with the other fields."""
     import keras
 
-    make = _class(name, keras.callbacks.Callback, "Keras callback")
+    return instances(name, keras.callbacks.Callback, "Keras callback")
+
+
+def instances(name: str, base: type, words: str) -> Callable[..., Any]:
+    """Makes instances of a subclass of ``base``, called with the other fields; ``words`` say what the base is."""
+    make = _class(name, base, words)
 
     def made(**fields: Any) -> Any:
         return _call(name, make, **fields)
@@ -194,7 +199,7 @@ def _load(name: str) -> Any:
         sys.path.append(here)  # behind the libraries: what lies there must not take the place of one of them
     # Jobs have imported the framework; elsewhere its greetings are not for the person who waits.
     quiet = contextlib.nullcontext() if "keras" in sys.modules else quiet_errors()
-    with _faults_told(name), quiet:
+    with faults_told(name), quiet:
         module = import_module(module_name)
     if not hasattr(module, attribute):
         close = difflib.get_close_matches(attribute, dir(module), n=1)
@@ -213,12 +218,12 @@ def _call(name: str, function: Any, /, *arguments: Any, **fields: Any) -> Any:
         except TypeError as error:
             given = fields or "none"
             raise OwnCodeError(f"{name} takes {signature}; called with the fields {given}: {error}") from error
-    with _faults_told(name):
+    with faults_told(name):
         return function(*arguments, **fields)
 
 
 @contextlib.contextmanager
-def _faults_told(name: str) -> Iterator[None]:
+def faults_told(name: str) -> Iterator[None]:
     """Turn every exception of the block into an ``OwnCodeError`` that says what arose and where.
 
     Running out of memory stays what it is: it says nothing against the code.

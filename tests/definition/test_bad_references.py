@@ -70,7 +70,7 @@ NAMES = {
     ),
     "setting": (
         [("to: batch_size", "▸to: batchsize")],
-        ["there is no setting 'batchsize'; did you mean 'batch_size'? there are: procedure, optimizer"],
+        ["there is no setting 'batchsize'; did you mean 'batch_size'? there are: procedure, step, optimizer"],
     ),
     "setting of a part": (
         [("to: batch_size", "▸to: training.optimizer.beta")],

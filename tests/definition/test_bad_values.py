@@ -124,7 +124,7 @@ WRONG_VALUES = {
     ),
     "none of the choices": (
         [("{threads: 1}", "{▸compile: grpah}")],
-        ["'compute.compile' cannot be 'grpah'; did you mean 'graph'? there are: auto, graph"],
+        ["'compute.compile' cannot be 'grpah'; did you mean 'graph'? there are: auto, xla, graph"],
     ),
     "none of a part's choices": (
         [("variant: lenet-5}", "▸variant: lenet5}")],

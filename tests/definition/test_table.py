@@ -143,7 +143,7 @@ def test_names_of_cases_stay_text(definition_of, name):
     [
         ("batch size\n1\n", (1, 1), "unknown column 'batch size'; did you mean 'batch_size'?"),
         ("case,test_acuracy\nA,1\n", (1, 2), "did you mean 'test_accuracy'?"),
-        ("case,zzz\nA,1\n", (1, 2), "there are: case, dataset, model, optimizer"),
+        ("case,zzz\nA,1\n", (1, 2), "there are: case, dataset, model, step, optimizer"),
         ("case,\nA,1\n", (1, 2), "a column without a name"),
         ("case,batch_size,training.batch_size\nA,1,1\n", (1, 3), "a second column"),
         ("training.optimizer.momentun\n0.9\n0.8\n", (1, 1), "did you mean 'momentum'?"),

@@ -6,10 +6,10 @@ import pytest
 import tensorflow as tf
 
 from hpbench.engine.batches import batch_indices
-from hpbench.engine.tensorflow_backend import TensorFlowProgram
 from hpbench.parts.models.lenet import lenet
 from hpbench.parts.optimizers import sgd
 from hpbench.parts.schedules import InversePower
+from tests.engine.programs import compiled
 
 STEPS, BATCH = 200, 16
 OPTIMIZER = {"momentum": 0.9, "nesterov": False, "l2": 5e-4, "bias_rate": 2.0}
@@ -56,10 +56,10 @@ def by_fit(build, data, batches, rate):
     return model.get_weights()
 
 
-def by_suite(build, data, batches, rate, stretch):
+def by_suite(build, data, batches, rate, stretch, mode="auto"):
     keras.utils.set_random_seed(3)
     model = build(data[0].shape[1:])
-    program = TensorFlowProgram(model, sgd(OPTIMIZER, rate), {"train": data})
+    program = compiled(model, sgd(OPTIMIZER, rate), data, mode)
     for start in range(0, STEPS, stretch):
         program.run(batches[start : start + stretch])
     return model.get_weights()
@@ -134,7 +134,7 @@ def test_reset_program_repeats_a_fresh_one(optimizer, data, batches):
         return with_state(data[0].shape[1:])
 
     model = fresh()
-    program = TensorFlowProgram(model, optimizer(), {"train": data})
+    program = compiled(model, optimizer(), data)
     first = program.run(batches)
     once = model.get_weights()
     program.reset(fresh())
@@ -149,7 +149,7 @@ def test_a_rate_that_a_callback_changes_acts_on_the_next_stretch(data, batches):
     model = dense(data[0].shape[1:])
     plain = OPTIMIZER | {"momentum": 0.0}
     optimizer = sgd(plain, 0.02)
-    program = TensorFlowProgram(model, optimizer, {"train": data})
+    program = compiled(model, optimizer, data)
     program.run(batches[:100])
     optimizer.learning_rate = 0.002
     program.run(batches[100:])
@@ -168,7 +168,7 @@ def test_a_rate_that_a_callback_changes_acts_on_the_next_stretch(data, batches):
 def test_evaluation_is_a_mean_over_images_whatever_the_batch_size(data):
     keras.utils.set_random_seed(3)
     model = dense(data[0].shape[1:])
-    program = TensorFlowProgram(model, sgd(OPTIMIZER, schedule()), {"train": data, "test": data})
+    program = compiled(model, sgd(OPTIMIZER, schedule()), data)
     logits = model.predict(data[0], verbose=0).astype(np.float64)
     shifted = logits - logits.max(axis=1, keepdims=True)
     log_probability = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
@@ -181,13 +181,11 @@ def test_evaluation_is_a_mean_over_images_whatever_the_batch_size(data):
 def test_a_stretch_reports_mean_loss_and_last_batch_accuracy(data, batches):
     keras.utils.set_random_seed(3)
     model = dense(data[0].shape[1:])
-    program = TensorFlowProgram(
-        model, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), {"train": data, "test": data}
-    )
+    program = compiled(model, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), data)
     losses, accuracy = [], 0.0
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
-    other = TensorFlowProgram(copy, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), {"train": data})
+    other = compiled(copy, sgd(OPTIMIZER | {"momentum": 0.0, "l2": 0.0}, schedule()), data)
     for row in batches[:5]:
         x, y = data[0][row], data[1][row]
         logits = copy(x).numpy()

@@ -1,0 +1,162 @@
+"""TensorFlow: a model compiled over data on the device; the iterations between two evaluations are one loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from hpbench.engine.backend import Stretch
+from hpbench.engine.steps import Step
+from hpbench.engine.tensorflow_state import Carried, Held, InVariables
+from hpbench.measure.memory import give_back
+
+WARM_UP = 2
+"""Updates before the clocks and counters start: the second meets the memory that the first has left."""
+
+
+class TensorFlowProgram:
+    """A compiled model over data on the device.
+
+    The training loss is the cross-entropy of logits and integer labels and what the model's layers add to it; the loss
+    of an evaluation is the cross-entropy alone.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        data: dict[str, Any],
+        *,
+        mode: str,
+        reason: str,
+        batch_size: int,
+        stretch: int,
+        step: Step,
+    ) -> None:
+        self.mode = mode
+        self.reason = reason
+        self._model = model
+        self._optimizer = optimizer
+        self._data = data
+        self._shape = (stretch, batch_size)
+        self._start = [_unless_zero(variable.numpy()) for variable in optimizer.variables]
+        self._state: InVariables | Carried = _state(model, optimizer, mode, step)
+        self._train, self._score = self._compiled(mode)
+        self._train(np.zeros(self._shape, np.int32), np.int32(0))
+
+    def _compiled(self, mode: str) -> tuple[Any, Any]:
+        if mode == "eager":
+            return self._loop, self._totals
+        shape = self._shape if mode == "xla" else (None, self._shape[1])
+        signature = [tf.TensorSpec(shape, tf.int32), tf.TensorSpec([], tf.int32)]
+        train = tf.function(self._loop, input_signature=signature, autograph=False, jit_compile=mode == "xla")
+        return train.get_concrete_function(), tf.function(self._totals, autograph=False, reduce_retracing=True)
+
+    def reset(self, fresh: Any) -> None:
+        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
+        for variable, start in zip(self._model.variables, fresh.variables, strict=True):
+            variable.assign(start)
+        for variable, start in zip(self._optimizer.variables, self._start, strict=True):
+            variable.assign(tf.zeros_like(variable.value) if start is None else start)
+        if isinstance(self._state, Carried):
+            self._state.reset()
+
+    def warm_up(self, batch_size: int) -> None:
+        """Evaluate a batch of that size, make two updates, then put all state back.
+
+        In this order, so that what evaluation has freed is handed back to the system and training's own memory is in
+        place when its clock starts.
+        """
+        before = [variable.numpy() for variable in self._model.variables]
+        for split in self._data:
+            self.evaluate(split, batch_size, min(batch_size, len(self._data[split][1])))
+        give_back()
+        self.run(np.zeros((min(WARM_UP, self._shape[0]), self._shape[1]), np.int32))
+        self.reset(_Values(before))
+
+    def run(self, batches: NDArray[np.int32]) -> Stretch:
+        """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
+        asked = len(batches)
+        if self.mode == "xla" and asked < self._shape[0]:  # a compiled shape is a fixed one; the count is not
+            batches = np.concatenate([batches, np.zeros((self._shape[0] - asked, self._shape[1]), np.int32)])
+        done, loss, correct, last, finite = self._train(tf.constant(batches), tf.constant(asked))
+        iterations, size = int(done), batches.shape[1]
+        return Stretch(
+            loss=float(loss) / iterations,
+            batch_accuracy=float(last) / size,
+            accuracy=float(correct) / (iterations * size),
+            iterations=iterations,
+            finite=bool(finite),
+        )
+
+    def evaluate(self, split: str, batch_size: int, images: int | None = None) -> tuple[float, float]:
+        """Mean loss and accuracy on a split, or on its first ``images``, in batches of that size and a remainder."""
+        x, y = self._data[split]
+        count = len(y) if images is None else images
+        loss, correct = self._score(x, y, tf.constant(count), tf.constant(batch_size))
+        return float(loss) / count, float(correct) / count
+
+    def _loop(self, batches: Any, count: Any) -> Any:
+        """Until the iterations are done or a loss was not finite; no value leaves the device before."""
+        images, labels = self._data["train"]
+
+        def body(i: Any, total: Any, correct: Any, _: Any, carried: Any) -> Any:
+            rows = batches[i]
+            x, y = tf.gather(images, rows), tf.gather(labels, rows)
+            (loss, logits), carried = self._state.advance((x, y), carried)
+            right = _correct(logits, y)
+            return i + 1, total + loss, correct + right, right, carried
+
+        def go_on(i: Any, total: Any, *_: Any) -> Any:
+            return tf.logical_and(i < count, tf.math.is_finite(total))
+
+        start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0), tf.constant(0.0), self._state.begin())
+        i, total, correct, last, carried = tf.while_loop(go_on, body, start, parallel_iterations=1)
+        self._state.end(carried)
+        return i, total, correct, last, tf.reduce_all([tf.math.is_finite(total), *self._finite()])
+
+    def _finite(self) -> list[Any]:
+        """Of each weight, whether it is finite throughout."""
+        return [tf.reduce_all(tf.math.is_finite(variable.value)) for variable in self._model.trainable_variables]
+
+    def _totals(self, images: Any, labels: Any, count: Any, size: Any) -> Any:
+        """Summed loss, and number of right answers, over the first ``count`` images."""
+
+        def body(start: Any, loss: Any, correct: Any) -> Any:
+            end = tf.minimum(start + size, count)
+            x, y = images[start:end], labels[start:end]
+            logits = self._model(x, training=False)
+            losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
+            return end, loss + tf.cast(tf.reduce_sum(losses), tf.float64), correct + _correct(logits, y)
+
+        first = (tf.constant(0), tf.constant(0.0, tf.float64), tf.constant(0.0))
+        _, loss, correct = tf.while_loop(lambda start, *_: start < count, body, first, parallel_iterations=1)
+        return loss, correct
+
+
+def _state(model: Any, optimizer: Any, mode: str, step: Step) -> InVariables | Carried:
+    if mode == "xla":
+        return Carried(model, optimizer, step)
+    if type(step) is Step:
+        return InVariables(model, optimizer)
+    return Held(model, optimizer, step)
+
+
+class _Values:
+    """What ``reset`` takes: the values of a model's variables."""
+
+    def __init__(self, variables: list[NDArray[Any]]) -> None:
+        self.variables = variables
+
+
+def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
+    """The value, or None where it is zero throughout, as momenta are at the start: that need not be kept."""
+    return value if value.any() else None
+
+
+def _correct(logits: Any, labels: Any) -> Any:
+    return tf.reduce_sum(tf.cast(tf.argmax(logits, -1, labels.dtype) == labels, tf.float32))
