@@ -31,6 +31,9 @@ def workplace(tmp_path_factory):
     table = re.search(r"```csv\n(.*?)```", README, re.DOTALL)
     assert table
     (folder / "results.csv").write_text(table.group(1), encoding="utf-8")
+    step = re.search(r"```python\n(from hpbench.engine.steps .*?)```", README, re.DOTALL)
+    assert step
+    (folder / "steps.py").write_text(step.group(1), encoding="utf-8")
     return folder
 
 
@@ -66,7 +69,7 @@ def test_the_readme_names_every_bundled_benchmark_and_profile():
 def test_tox_and_ci_run_what_the_readme_says():
     tox = (ROOT / "tox.ini").read_text(encoding="utf-8")
     assert "env_list = lint, types, tests" in tox
-    assert "commands = hpbench run {posargs}" in tox
+    assert "commands = python benchmarks {posargs}" in tox
     ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert "python -m tox\n" in ci
     assert "python -m tox -e bench -- --profile smoke" in ci

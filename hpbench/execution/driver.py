@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,13 +15,14 @@ from hpbench.catalogue.work import PLANNERS
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Definition, Settings
 from hpbench.execution.environment import job_environment
-from hpbench.execution.job import Ended, Message
+from hpbench.execution.job import Ended, Job, Message
 from hpbench.execution.jobs import Pending, make_jobs, pending
 from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
 from hpbench.measure.machine import describe, fingerprint, usable_cores, usable_memory
 from hpbench.parts.datasets.prepared import DataError, PreparedData, prepare_dataset
 from hpbench.plan.cost import seconds_by_trial
+from hpbench.records.calibration import AFTER, BEFORE
 from hpbench.records.results import StoredResults
 from hpbench.records.store import Store
 from hpbench.records.trial import Cell, Outcome, TrialResult, canonical_json
@@ -169,13 +171,26 @@ class Driver:
         shares = {
             trial.identity: seconds[trial.identity] / (1 if timed else self._workers) for trial, timed in todo.trials
         }
+        limits = _limits(self._resolved.definition)
         self._display.begin(self._resolved.definition.id, todo, cells, shares)
         jobs = make_jobs(todo, str(self._options.data_folder), seconds, self._workers, self._options.allow)
         try:
-            executor.run(jobs, _limits(self._resolved.definition), listen)
+            with self._calibrated(jobs, executor, tally.run):
+                executor.run([job for job in jobs if job.timed], limits, listen)
+            executor.run([job for job in jobs if not job.timed], limits, listen)
         finally:
             self._display.end()
         return attempts
+
+    @contextmanager
+    def _calibrated(self, jobs: Iterable[Job], executor: LocalExecutor, run: int) -> Iterator[None]:
+        """Calibrate around a round's timed trials, where it has any; of several rounds the first and the last count."""
+        timed = any(job.timed for job in jobs)
+        if timed and not self._store.calibration(run):
+            self._store.set_calibration(run, BEFORE, executor.calibrate())
+        yield
+        if timed:
+            self._store.set_calibration(run, AFTER, executor.calibrate())
 
 
 def admit(resolved: Resolved, allow: Iterable[str]) -> None:

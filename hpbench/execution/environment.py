@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 from hpbench.errors import UserError
 
@@ -47,3 +51,27 @@ def job_environment(backend: str, threads: int) -> Iterator[str]:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+
+def in_environment(environment: Mapping[str, str], function: Callable[..., None], *arguments: Any) -> None:
+    """Call a function in a job process that has exactly these variables, as if it had been started with them.
+
+    A process of the fork server has the server's variables, and libraries that were imported under them. What those
+    have taken from the environment is set anew here, before the framework starts.
+
+    Args:
+        environment: All variables, among them those of ``job_environment``.
+        function: What the process is for.
+        arguments: The function's.
+    """
+    threads = environment["OMP_NUM_THREADS"]
+    pinned = os.environ.get("OMP_NUM_THREADS") == threads
+    os.environ.clear()
+    os.environ.update(environment)
+    if not pinned:
+        threadpool_limits(int(threads))
+    if "keras" in sys.modules:
+        from hpbench.engine.framework import use_home
+
+        use_home(environment["KERAS_HOME"])
+    function(*arguments)

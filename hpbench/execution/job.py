@@ -74,15 +74,8 @@ Message = Started | Progressed | Ended
 
 
 def run_job(job: Job, connection: Connection, asked: float, log: str) -> None:
-    """The job process's whole life. Output goes to the file ``log``; Ctrl-C is the driver's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _redirect_output(Path(log))
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpgid(0, 0)
-    _end_with_driver()
-    faulthandler.enable(file=2)
-    if hasattr(faulthandler, "register"):
-        faulthandler.register(STACKS, file=2)
+    """The job process's whole life."""
+    begin_process(Path(log))
     own.allow(job.allow)
     workshop: dict[str, Any] = {}
     for trial in job.trials:
@@ -92,6 +85,18 @@ def run_job(job: Job, connection: Connection, asked: float, log: str) -> None:
         sys.stdout.flush()
         connection.send(Ended(result, time.time() - start))
     connection.close()
+
+
+def begin_process(log: Path) -> None:
+    """What a process of the driver does first. Output goes to the file ``log``; Ctrl-C is the driver's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _redirect_output(log)
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpgid(0, 0)
+    _end_with_driver()
+    faulthandler.enable(file=2)
+    if hasattr(faulthandler, "register"):
+        faulthandler.register(STACKS, file=2)
 
 
 def _end_with_driver() -> None:
@@ -141,11 +146,13 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
     """The trial's run; backend, data and compiled programs are shared by the trials of a job."""
     from hpbench.catalogue.work import BACKENDS
     from hpbench.definition.schema import Settings
+    from hpbench.engine.framework import require_backend
     from hpbench.engine.trial_run import TrialRun
 
     settings = Settings.model_validate(trial.settings)
     compute = settings.compute
     if not workshop:
+        require_backend(compute.backend.name)
         backend = BACKENDS.load(compute.backend.name)(threads=compute.threads, deterministic=compute.deterministic)
         data = _load_data(settings, trial.data, Path(job.data_folder))
         workshop.update(backend=backend, programs={}, data=data)

@@ -17,8 +17,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from hpbench.execution.calibrating import run_calibration
+from hpbench.execution.environment import in_environment
 from hpbench.execution.job import STACKS, Ended, Job, Message, Started, end_group, run_job
 from hpbench.execution.limits import Limits, inherited, resident
+from hpbench.measure.machine import usable_cores
+from hpbench.records.calibration import Reading
 from hpbench.records.trial import Outcome, TrialResult
 
 Listener = Callable[[Message], None]
@@ -27,6 +31,8 @@ ENDING_SECONDS = 5.0
 """How long a job that has closed its connection, or was asked to end, has to do so."""
 STACKS_SECONDS = 0.2
 """How long a job that is to be ended has to write where it is."""
+CALIBRATION_SECONDS = 60.0
+"""How long the calibration workload may take; it takes one to three."""
 OUTPUT_KEPT = 64 * 1024
 """Bytes of a failed trial's output that are kept: the last ones."""
 
@@ -53,18 +59,21 @@ class LocalExecutor:
     """Runs jobs in fresh processes.
 
     A fork server that has imported the framework, but not started it, makes a job's process where the platform can
-    fork; elsewhere each is spawned.
+    fork; elsewhere each is spawned. The processes have the environment variables with which the executor was made,
+    within ``job_environment``.
 
     Args:
         workers: Jobs side by side, for those that are not timed.
         folder: Where the jobs' output is kept while they run.
+        method: How processes are made, ``forkserver`` or ``spawn``; the first that the platform has, if not given.
     """
 
-    def __init__(self, workers: int, folder: Path) -> None:
+    def __init__(self, workers: int, folder: Path, method: str | None = None) -> None:
         self._workers = workers
         self._folder = folder
+        self._environment = dict(os.environ)
         methods = multiprocessing.get_all_start_methods()
-        method = "forkserver" if "forkserver" in methods else "spawn"
+        method = method or ("forkserver" if "forkserver" in methods else "spawn")
         self._context: Any = multiprocessing.get_context(method)
         if method == "forkserver":
             self._context.set_forkserver_preload(["hpbench.execution.preload"])
@@ -74,9 +83,13 @@ class LocalExecutor:
 
     def _warm_up(self) -> None:
         """Start the fork server and wait until it has imported, so that no trial is charged with that."""
-        process = self._context.Process(target=_nothing, daemon=True)
+        process = self._process(_nothing)
         process.start()
         process.join()
+
+    def _process(self, function: Callable[..., None], *arguments: Any) -> Any:
+        """A process of the jobs' kind and environment, not started."""
+        return self._context.Process(target=in_environment, args=(self._environment, function, *arguments), daemon=True)
 
     def run(self, jobs: Sequence[Job], limits: Limits, listen: Listener) -> None:
         """Run the timed jobs in their order, each alone, then the others side by side.
@@ -107,11 +120,34 @@ class LocalExecutor:
                 self._end_all()
                 raise
 
+    def calibrate(self) -> list[Reading]:
+        """Run the calibration workload alone on all usable cores; no readings where it fails or takes too long."""
+        self._warm_up()
+        receiver, sender = self._context.Pipe(duplex=False)
+        process = self._process(run_calibration, sender, usable_cores(), str(self._folder / "calibration.log"))
+        until = time.monotonic() + CALIBRATION_SECONDS
+        with _deferred_interrupt() as interrupted:
+            process.start()
+            sender.close()
+            try:
+                while not (interrupted.is_set() or time.monotonic() >= until or receiver.poll(POLL_SECONDS)):
+                    pass
+                readings = list(receiver.recv()) if receiver.poll() else []
+            except (EOFError, OSError):
+                readings = []
+            finally:
+                end_group(process.pid or 0)
+                process.join()
+                receiver.close()
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+        return readings
+
     def _start(self, job: Job) -> None:
         self._number += 1
         log = self._folder / f"job-{self._number}.log"
         receiver, sender = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=run_job, args=(job, sender, time.time(), str(log)), daemon=True)
+        process = self._process(run_job, job, sender, time.time(), str(log))
         process.start()
         sender.close()
         self._running.append(_Running(job, process, receiver, log))

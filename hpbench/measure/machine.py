@@ -26,7 +26,7 @@ def hardware() -> dict[str, str]:
     """Processor, usable cores, memory and GPUs, as text."""
     return {
         "CPU": _cpu_model(),
-        "cores": f"{len(_affinity())} usable of {psutil.cpu_count() or 0}",
+        "cores": f"{usable_cores()} usable of {psutil.cpu_count() or 0}",
         "memory": f"{psutil.virtual_memory().total / 1e9:.1f} GB",
         "GPU": "; ".join(f"{gpu.model}, {gpu.memory / 1e9:.1f} GB, {gpu.uuid}" for gpu in gpus()) or "no GPU",
     }
@@ -60,7 +60,14 @@ def variables() -> dict[str, str]:
 
 def usable_cores() -> int:
     """Cores this process may run on."""
-    return len(_affinity())
+    return len(usable_core_numbers())
+
+
+def usable_core_numbers() -> list[int]:
+    """Which cores this process may run on, as the system numbers them, rising."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
 
 
 def usable_memory() -> int:
@@ -70,12 +77,6 @@ def usable_memory() -> int:
         with contextlib.suppress(OSError, ValueError):  # "max" where there is no limit
             limits.append(int(Path(path).read_text(encoding="ascii")))
     return min(limits)
-
-
-def _affinity() -> list[int]:
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return list(range(os.cpu_count() or 1))
 
 
 def _without_paths(value: str) -> str:

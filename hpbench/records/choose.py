@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
 from hpbench.records.metrics import is_cost
 from hpbench.records.store import Attempt, Run, Store, StoredCell
-from hpbench.records.tables import OBSERVATION_COLUMNS, TRIAL_COLUMNS, RunTables
+from hpbench.records.tables import OBSERVATION_COLUMNS, TRIAL_COLUMNS, Resolutions, RunTables
 
 
 def best(attempts: Iterable[Attempt], code: str = "") -> Attempt | None:
@@ -61,7 +62,19 @@ def load(store: Store, run: Run) -> RunTables:
         machine=run.machine,
         command=run.command,
         created=run.created,
+        calibration=store.calibration(run.id),
+        resolved=_resolved(store, [(cell, chosen[cell.trial].id) for cell in cells if cell.trial in chosen]),
     )
+
+
+def _resolved(store: Store, chosen: Sequence[tuple[StoredCell, int]]) -> Resolutions:
+    """What the jobs of the attempts that count resolved, with cases and readings in the plan's order."""
+    facts = {attempt: json.loads(text) for attempt, text in store.resolved({attempt for _, attempt in chosen})}
+    found: dict[str, dict[str, dict[tuple[str, str], None]]] = {}
+    for cell, attempt in chosen:
+        for name, value in facts[attempt].items():
+            found.setdefault(name, {}).setdefault(value, {})[cell.case, cell.reading] = None
+    return {name: {value: tuple(places) for value, places in values.items()} for name, values in found.items()}
 
 
 def _counting(attempts: Sequence[Attempt], cell: StoredCell) -> Attempt | None:

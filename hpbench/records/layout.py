@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hpbench.errors import MachineError, UserError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _SCHEMA = """
 CREATE TABLE run (
     id INTEGER PRIMARY KEY, benchmark TEXT NOT NULL, version INTEGER NOT NULL, profile TEXT NOT NULL,
@@ -34,10 +34,17 @@ _SINCE_2 = """
 CREATE TABLE output (attempt INTEGER PRIMARY KEY REFERENCES attempt(id), text TEXT NOT NULL);
 CREATE TABLE holder (process INTEGER NOT NULL, host TEXT NOT NULL, command TEXT NOT NULL, since TEXT NOT NULL);
 """
-_UPGRADE_1 = f"""
+_SINCE_3 = """
+CREATE TABLE calibration (
+    run INTEGER NOT NULL REFERENCES run(id), moment TEXT NOT NULL, position INTEGER NOT NULL, name TEXT NOT NULL,
+    value REAL NOT NULL, unit TEXT NOT NULL, spread REAL NOT NULL, PRIMARY KEY (run, moment, position)) WITHOUT ROWID;
+"""
+_CELL_SINCE_2 = """
 ALTER TABLE cell ADD COLUMN code TEXT NOT NULL DEFAULT '';
 ALTER TABLE cell ADD COLUMN stands INTEGER;
-{_SINCE_2}"""
+"""
+_SCRIPTS = {0: _SCHEMA + _SINCE_2 + _SINCE_3, 1: _CELL_SINCE_2 + _SINCE_2 + _SINCE_3, 2: _SINCE_3}
+"""Version of a file, 0 for a new one, to what brings it up to date."""
 
 
 class StoreError(UserError):
@@ -102,8 +109,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:
     if version < SCHEMA_VERSION or create:
         connection.execute("BEGIN IMMEDIATE")
         version, _ = _state(connection)  # another process may have been faster
-        script = {0: _SCHEMA + _SINCE_2, 1: _UPGRADE_1}.get(version, "")
-        for statement in filter(str.strip, script.split(";")):
+        for statement in filter(str.strip, _SCRIPTS.get(version, "").split(";")):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
         connection.commit()

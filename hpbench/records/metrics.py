@@ -20,7 +20,7 @@ METRICS = {
     "train_loss": Metric("nat", "train loss"),
     "batch_loss": Metric("nat", "mean training loss since the last evaluation"),
     "learning_rate": Metric("1", "learning rate"),
-    "diverged_by_iteration": Metric("1", "iteration by which the loss was not finite"),
+    "diverged_at_iteration": Metric("1", "iteration at which the loss was not finite"),
     "weight_norm": Metric("1", "norm of the weights"),
     "seconds_training": Metric("s", "training"),
     "seconds_per_100_iterations": Metric("s", "per 100 iterations"),
@@ -38,7 +38,10 @@ METRICS = {
     "host_memory_training": Metric("B", "training"),
     "device_memory_peak": Metric("B", "peak after warm-up, allocator"),
     "device_memory_driver": Metric("B", "at the end, driver"),
+    "other_load": Metric("1", "cores busy with other processes"),
 }
+NOT_ALONE = 0.1
+"""Cores busy with other processes (``other_load``) from which a trial counts as not alone on the machine."""
 
 
 def metric(name: str) -> Metric:
@@ -47,5 +50,5 @@ def metric(name: str) -> Metric:
 
 
 def is_cost(name: str) -> bool:
-    """Whether the metric is a time or a memory, which only an isolated trial may report."""
-    return metric(name).unit in {"s", "B"}
+    """Whether the metric is a time, a memory or the load beside them, which only an isolated trial may report."""
+    return metric(name).unit in {"s", "B"} or name == "other_load"

@@ -6,76 +6,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
+from hpbench.records.calibration import Reading
 from hpbench.records.hold import held, holder
 from hpbench.records.layout import SCHEMA_VERSION, StoreError, StoreFullError, connect
+from hpbench.records.rows import Attempt, Failure, Run, StoredCell
 from hpbench.records.trial import Cell, Observation, Outcome, Trial, TrialResult, canonical_json
 
 __all__ = ["SCHEMA_VERSION", "Attempt", "Failure", "Run", "Store", "StoreError", "StoredCell"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """One invocation for one benchmark, as stored."""
-
-    id: int
-    benchmark: str
-    version: int
-    profile: str
-    definition: str
-    file: str
-    selection: Mapping[str, Any]
-    command: str
-    created: str
-    machine: Mapping[str, str]
-    machine_id: str
-    data: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What is known of one attempt at a trial, without its observations."""
-
-    id: int
-    trial: str
-    outcome: Outcome
-    timed: bool
-    code: str
-    message: str
-
-
-class StoredCell(NamedTuple):
-    """A cell of a stored run.
-
-    ``code`` is the fingerprint of the code that the run would use for its trial, ``stands`` the attempt whose result
-    the run took over.
-    """
-
-    case: str
-    reading: str
-    seed: int
-    trial: str
-    timed: bool
-    code: str
-    stands: int | None
-
-
-class Failure(NamedTuple):
-    """An attempt that gave no result; ``cell`` says where its trial stands in a plan."""
-
-    trial: str
-    benchmark: str
-    cell: str
-    seed: int
-    outcome: str
-    message: str
-    ended: str
-    output: str
 
 
 class Store:
@@ -192,6 +135,13 @@ class Store:
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
+    def set_calibration(self, run: int, moment: str, readings: Iterable[Reading]) -> None:
+        """Keep a run's readings of a moment, in the place of earlier ones."""
+        rows = [(run, moment, place, *reading) for place, reading in enumerate(readings)]
+        with self._writing():
+            self.connection.execute("DELETE FROM calibration WHERE run = ? AND moment = ?", (run, moment))
+            self.connection.executemany("INSERT INTO calibration VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
     # --- reading ---------------------------------------------------------------------------------------------------
 
     def attempts(self, machine_id: str, trials: Iterable[str]) -> dict[str, list[Attempt]]:
@@ -214,6 +164,19 @@ class Store:
         ).fetchone()
         found, trial, outcome, timed, code, message, resolved = row
         return Attempt(found, trial, Outcome(outcome), bool(timed), code, message), json.loads(resolved)
+
+    def resolved(self, attempts: Iterable[int]) -> Iterator[tuple[int, str]]:
+        """What the jobs of these attempts resolved: (attempt, JSON)."""
+        self._choose(attempts)
+        return self.connection.execute("SELECT id, resolved FROM attempt JOIN chosen ON chosen.attempt = id")
+
+    def calibration(self, run: int) -> dict[str, list[Reading]]:
+        """Moment to readings of a run, in the order taken; empty where no timed trial was run."""
+        query = "SELECT moment, name, value, unit, spread FROM calibration WHERE run = ? ORDER BY moment, position"
+        found: dict[str, list[Reading]] = {}
+        for moment, *reading in self.connection.execute(query, (run,)):
+            found.setdefault(moment, []).append(Reading(*reading))
+        return found
 
     def seconds_by_settings(self, machine_id: str) -> dict[str, float]:
         """Canonical JSON of settings to the mean seconds that successful attempts with them took on this machine."""
@@ -284,12 +247,16 @@ class Store:
 
     def observations(self, attempts: Sequence[int]) -> list[tuple[int, str, float | None, int | None, str]]:
         """(attempt, name, value, iteration, labels) of these attempts, in the order observed."""
-        self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (attempt INTEGER PRIMARY KEY)")
-        self.connection.execute("DELETE FROM chosen")
-        self.connection.executemany("INSERT INTO chosen VALUES (?)", [(number,) for number in attempts])
+        self._choose(attempts)
         query = """SELECT observation.attempt, name, value, iteration, labels FROM observation
                    JOIN chosen ON chosen.attempt = observation.attempt ORDER BY observation.attempt, position"""
         return self.connection.execute(query).fetchall()
+
+    def _choose(self, attempts: Iterable[int]) -> None:
+        """Name the attempts that the next query is about."""
+        self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS chosen (attempt INTEGER PRIMARY KEY)")
+        self.connection.execute("DELETE FROM chosen")
+        self.connection.executemany("INSERT INTO chosen VALUES (?)", [(number,) for number in attempts])
 
 
 def _trial_row(trial: Trial) -> tuple[Any, ...]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from hpbench.records.calibration import Calibration
+
 TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message", "stale")
 OBSERVATION_COLUMNS = ("case", "reading", "seed", "metric", "iteration", "value", "labels")
+
+Resolutions = Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
+"""Name of a fact, such as the compile mode, to its values, to the (case, reading) whose trials have it."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class RunTables:
         machine: Facts about the machine, in the order they are to be shown.
         command: The command line that made the run.
         created: When the run was started, ISO 8601, UTC.
+        calibration: Readings of the calibration workload, by moment.
+        resolved: What the trials' jobs chose or found.
     """
 
     trials: pd.DataFrame
@@ -37,3 +44,5 @@ class RunTables:
     machine: Mapping[str, Any]
     command: str
     created: str
+    calibration: Calibration = field(default_factory=dict)
+    resolved: Resolutions = field(default_factory=dict)

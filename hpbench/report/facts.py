@@ -15,6 +15,7 @@ from hpbench.definition import readings
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Definition
 from hpbench.records.tables import RunTables
+from hpbench.report.circumstances import TrialPlace, other_loads
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Facts:
         comparisons: Reported numbers beside ours.
         effects: Study to the effects of its grid.
         advice: The optimisation advice, if the definition asks for it.
+        loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
 
     tables: RunTables
@@ -40,6 +42,7 @@ class Facts:
     comparisons: tuple[Comparison, ...]
     effects: Mapping[str, Effects]
     advice: Recommendations | None
+    loads: Mapping[TrialPlace, float]
 
     @property
     def own_rows(self) -> list[Row]:
@@ -70,6 +73,7 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         comparisons=tuple(comparisons(tables, resolved, index)),
         effects={study: effect for study, effect in found.items() if effect is not None},
         advice=advise(tables, resolved, index),
+        loads=other_loads(tables),
     )
 
 

@@ -13,6 +13,8 @@ import pandas as pd
 
 from hpbench.analysis.summary import Comparison, Row
 from hpbench.analysis.verdicts import Finding, Quantity
+from hpbench.records.metrics import NOT_ALONE
+from hpbench.report.circumstances import Drift, drifts
 from hpbench.report.facts import Facts
 
 FORMAT = 1
@@ -26,6 +28,8 @@ def chunks(facts: Facts) -> Iterator[str]:
     yield from _list("claims", (_dump(_claim(finding)) for finding in facts.findings.values()))
     yield ",\n"
     yield from _list("comparisons", (_dump(comparison(item)) for item in facts.comparisons))
+    yield ",\n"
+    yield from _list("trials", _trials(facts))
     yield ",\n"
     yield from _list("rows", _rows(facts.rows))
     yield ",\n"
@@ -56,7 +60,19 @@ def _head(facts: Facts) -> dict[str, Any]:
             "generated": bool(tables.data.get("generated", False)),
         },
         "machine": dict(tables.machine),
+        "calibration": [_drift(item) for item in drifts(tables.calibration)],
+        "resolved": [
+            {"name": name, "value": value, "trials": [{"case": case, "reading": reading} for case, reading in places]}
+            for name, values in tables.resolved.items()
+            for value, places in values.items()
+        ],
     }
+
+
+def _drift(item: Drift) -> dict[str, Any]:
+    moments = {"before": item.before, "after": item.after}
+    speeds = {moment: {"value": r.value, "spread": r.spread} if r else None for moment, r in moments.items()}
+    return {"name": item.name, "unit": item.unit, **speeds, "change": item.change}
 
 
 def _claim(finding: Finding) -> dict[str, Any]:
@@ -90,6 +106,17 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
 def comparison(item: Comparison) -> dict[str, Any]:
     """A reported number beside ours."""
     return {name: getattr(item, name) for name in item.__dataclass_fields__}
+
+
+def _trials(facts: Facts) -> Iterator[str]:
+    """How each trial ended, and of timed ones whether they were alone on the machine, as far as that could be told."""
+    names = ("case", "reading", "seed", "outcome", "timed", "stale")
+    for row in facts.tables.trials[list(names)].itertuples(index=False, name=None):
+        place = (row[0], row[1], int(row[2]))
+        cores = facts.loads.get(place)
+        alone = None if cores is None else cores < NOT_ALONE
+        values = (*place, str(row[3]), bool(row[4]), bool(row[5]))
+        yield _dump(dict(zip(names, values, strict=True)) | {"other_load": cores, "alone": alone})
 
 
 def _rows(rows: Iterable[Row]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def observations(path, costs=False):
     with sqlite3.connect(path) as connection:
         rows = connection.execute(query).fetchall()
     connection.close()
-    wall = re.compile("seconds|memory|clock")
+    wall = re.compile("seconds|memory|clock|other_load")
     return {row[:4]: row[4] for row in rows if costs or not wall.search(row[1])}
 
 

@@ -6,18 +6,11 @@ import os
 import psutil
 import pytest
 
-from hpbench.definition.load import parse
-from hpbench.definition.resolve import Selection
-from hpbench.definition.schema import Settings
-from hpbench.execution.code import code_fingerprint
 from hpbench.execution.environment import job_environment
-from hpbench.execution.job import Ended, Job
+from hpbench.execution.job import Ended
 from hpbench.execution.limits import Limits, resident
 from hpbench.execution.local import LocalExecutor
-from hpbench.parts.datasets.prepared import prepare_dataset
-from hpbench.plan.cases import cells
 from hpbench.records.trial import Outcome
-from tests.conftest import SMALL
 
 GIB = 2**30
 CODE = """
@@ -82,23 +75,11 @@ def test_memory_of_a_process_that_has_ended_is_nothing():
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch):
+def run(tmp_path, job_with):
     """Runs the small benchmark's case ``fast`` with a callback of ``mine``, then without; the two ends."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "mine.py").write_text(CODE)
 
     def ends(callback, limits):
-        jobs = []
-        for callbacks in ([{"name": f"mine:{callback}"}], []):
-            selection = Selection(
-                seeds=1, cases=("fast",), readings=("default",), changes={"training.callbacks": callbacks}
-            )
-            planned = cells(
-                parse(SMALL, "small.yaml", selection),
-                lambda settings: prepare_dataset(settings.dataset.model_dump(), tmp_path).fingerprint,
-            )
-            code = code_fingerprint(Settings.model_validate(planned[0].trial.settings))
-            jobs.append(Job((planned[0].trial,), False, str(tmp_path), code, ("mine",)))
+        jobs = [job_with(CODE, {"name": f"mine:{callback}"}), job_with(CODE)]
         messages = []
         with job_environment("tensorflow", 1) as folder:
             LocalExecutor(1, tmp_path / folder).run(jobs, limits, messages.append)

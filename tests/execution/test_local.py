@@ -10,7 +10,7 @@ import pytest
 
 from hpbench.definition.load import parse
 from hpbench.definition.resolve import Selection
-from hpbench.execution.environment import EnvironmentRefusedError, job_environment
+from hpbench.execution.environment import job_environment
 from hpbench.execution.job import Ended, Job, Progressed, Started, _outcome
 from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
@@ -133,7 +133,7 @@ def test_a_diverged_trial_keeps_its_last_accuracy_to_the_end(executor, tmp_path)
     _, results = run(executor, [Job(wild, False, str(tmp_path), "code")])
     result = results[wild[0].identity]
     assert result.outcome is Outcome.DIVERGED
-    assert "not finite by iteration" in result.message
+    assert "not finite at iteration" in result.message
     curve = [(item.iteration, item.value) for item in result.observations if item.name == "test_accuracy"]
     assert [iteration for iteration, _ in curve] == [4, 8, 12]
     assert len({value for _, value in curve}) == 1
@@ -164,18 +164,3 @@ def test_an_interrupt_records_the_running_trials(executor, tmp_path):
         for child in psutil.Process().children(recursive=True)
         if child.status() == "running" and child.cpu_percent(0.1) > 50
     ]
-
-
-def test_variables_that_change_training_silently_are_refused(monkeypatch):
-    monkeypatch.setenv("KERAS_MAX_EPOCHS", "1")
-    with pytest.raises(EnvironmentRefusedError, match="KERAS_MAX_EPOCHS"), job_environment("tensorflow", 1):
-        pass
-
-
-def test_the_job_environment_is_private_and_taken_back(monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", "/mine")
-    with job_environment("tensorflow", 3) as folder:
-        assert os.environ["KERAS_HOME"] == folder
-        assert os.environ["OMP_NUM_THREADS"] == "3"
-    assert os.environ["KERAS_HOME"] == "/mine"
-    assert not Path(folder).exists()

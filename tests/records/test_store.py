@@ -4,11 +4,13 @@ import platform
 import shutil
 import sqlite3
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hpbench.records.calibration import AFTER, BEFORE, Reading
 from hpbench.records.choose import best, load
 from hpbench.records.hold import StoreHeldError
 from hpbench.records.layout import StoreFullError
@@ -23,6 +25,7 @@ RUN = {
 }  # fmt: skip
 
 
+READINGS = [Reading("triad", 17.5, "GB/s", 0.5), Reading("convolution", 108.0, "GFLOP/s", 2.0)]
 CODE = defaultdict(lambda: "code")
 
 
@@ -69,6 +72,34 @@ def test_what_is_stored_comes_back(store):
     assert tables.settings["b", "other"] == {"training": {"learning_rate": 0.2}}
 
 
+def test_calibration_stands_beside_its_run_and_its_newest_reading_of_a_moment_counts(store):
+    for _ in range(2):
+        store.add_cells(store.add_run(RUN), [Cell("a", "default", trial(0), True)], CODE)
+    store.set_calibration(1, BEFORE, READINGS)
+    for readings in ([], READINGS, READINGS[1:]):
+        store.set_calibration(1, AFTER, readings)
+    tables = [load(store, run) for run in store.runs()]
+    assert tables[0].calibration == {BEFORE: READINGS, AFTER: READINGS[1:]}
+    assert tables[1].calibration == {}
+
+
+def test_what_jobs_resolved_is_told_by_case_and_reading_of_the_attempts_that_count(store):
+    cells = [
+        *(Cell("a", "default", trial(seed)) for seed in range(2)),
+        Cell("b", "default", trial(0, 0.2)),
+        Cell("a", "other", trial(0)),
+        Cell("c", "default", trial(0, 0.3)),
+    ]
+    store.add_cells(store.add_run(RUN), cells, CODE)
+    for cell, mode in zip(cells[:3], ("xla", "xla", "graph"), strict=True):
+        store.add_result(replace(result(cell.trial), resolved={"compile": "eager"}), "here", 1.0)
+        store.add_result(replace(result(cell.trial), resolved={"compile": mode, "devices": "CPU"}), "here", 1.0)
+    assert load(store, store.runs()[0]).resolved == {
+        "compile": {"xla": (("a", "default"), ("a", "other")), "graph": (("b", "default"),)},
+        "devices": {"CPU": (("a", "default"), ("b", "default"), ("a", "other"))},
+    }
+
+
 def test_untimed_rows_carry_no_time_or_memory(store):
     cell = Cell("a", "default", trial(0))
     store.add_cells(store.add_run(RUN), [cell], CODE)
@@ -78,6 +109,7 @@ def test_untimed_rows_carry_no_time_or_memory(store):
             accuracy(0.5),
             Observation("seconds_training", 1.0),
             Observation("host_memory_peak", 1e6),
+            Observation("other_load", 0.5),
         ),
         "here",
         1.0,
@@ -172,25 +204,31 @@ def test_a_newer_version_is_refused(tmp_path):
         Store(path, create=True)
 
 
-def older_file(path):
-    """A results file as version 1 had it, with one run, one cell and one result."""
+def older_file(path, version):
+    """A results file as an older version had it, with one run, one cell and one result."""
     item = trial(0)
     with Store(path, create=True) as store:
         store.add_cells(store.add_run(RUN), [Cell("a", "default", item)], CODE)
         store.add_result(result(item, accuracy(0.5), code="first"), "here", 1.0)
-        store.connection.executescript(
-            "ALTER TABLE cell DROP COLUMN code; ALTER TABLE cell DROP COLUMN stands;"
-            "DROP TABLE output; DROP TABLE holder; PRAGMA user_version=1;"
-        )
+        store.connection.executescript(f"DROP TABLE calibration; PRAGMA user_version={version};")
+        if version == 1:
+            store.connection.executescript(
+                "ALTER TABLE cell DROP COLUMN code; ALTER TABLE cell DROP COLUMN stands;"
+                "DROP TABLE output; DROP TABLE holder;"
+            )
     return path
 
 
 @pytest.mark.parametrize("create", [True, False])
-def test_a_file_of_version_1_is_brought_up_to_date_and_loses_nothing(tmp_path, create):
-    with Store(older_file(tmp_path / "old.sqlite"), create=create) as store:
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_file_is_brought_up_to_date_and_loses_nothing(tmp_path, version, create):
+    with Store(older_file(tmp_path / "old.sqlite", version), create=create) as store:
         tables = load(store, store.runs()[0])
         assert tables.observations["value"].tolist() == [0.5]
-        assert tables.trials["stale"].tolist() == [False]
+        assert tables.trials["stale"].tolist() == [version == 2]
+        assert tables.calibration == {}
+        store.set_calibration(1, BEFORE, READINGS)
+        assert store.calibration(1) == {BEFORE: READINGS}
         assert store.failures() == []
         store.add_result(result(trial(0), outcome=Outcome.FAILED), "here", 1.0, "its output")
         assert [failure.output for failure in store.failures()] == ["its output"]

@@ -8,8 +8,9 @@ from hpbench.report.facts import gather
 from hpbench.report.json_export import text
 from tests.report import example
 
-KEYS = {"format", "benchmark", "version", "title", "profile", "created", "command", "stale", "data", "machine"}
-LISTS = {"claims", "comparisons", "rows", "curves"}
+KEYS = {"format", "benchmark", "version", "title", "profile", "created", "command", "stale", "data"}
+KEYS |= {"machine", "calibration", "resolved"}
+LISTS = {"claims", "comparisons", "trials", "rows", "curves"}
 
 
 def refuse(word):

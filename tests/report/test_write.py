@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hpbench.report.index import index
 from hpbench.report.write import write
 from tests.report import example
 from tests.report.reading import tables
@@ -90,6 +91,16 @@ def test_the_index_lists_reports_and_skips_foreign_files(small, tmp_path):
     verdicts = [claim["verdict"] for claim in export["claims"] if claim["reading"] == "default"]
     assert rows[1]["not measured"] == str(verdicts.count("not-measured"))
     assert rows[1]["run"] == "2025-01-02T03:04:05Z"
+
+
+def test_the_index_reads_no_further_than_the_claims(small, tmp_path):
+    """With many trials there is a hundred times as much behind them."""
+    write(*small, tmp_path, ("json",))
+    whole, path = index(tmp_path), tmp_path / "lenet-batch-lr.json"
+    claims, line, _ = path.read_text(encoding="utf-8").partition('"comparisons": [\n')
+    path.write_text(claims + line, encoding="utf-8")
+    assert "lenet-batch-lr" in whole
+    assert index(tmp_path) == whole
 
 
 def test_a_readme_of_somebody_else_stays(small, tmp_path):

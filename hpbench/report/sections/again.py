@@ -1,11 +1,13 @@
-"""Trials without a result or with a stale one, how to make the report again, the machine, and what the words mean."""
+"""Trials without a result or with a stale one, how to make the report again, and what the words mean."""
 
 from __future__ import annotations
 
 from hpbench import __version__
+from hpbench.records.metrics import NOT_ALONE
 from hpbench.records.trial import Outcome
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, code_block, escape, join, shortened, table
+from hpbench.report.sections.circumstances import circumstances
 
 MOST_FAILURES = 100
 MESSAGE_LENGTH = 300
@@ -17,12 +19,14 @@ CONVENTIONS = {
     "Seeds": "set initialisation and order of the data alike in every case, so cases are compared seed by seed.",
     "Diverged": "the loss was no longer finite. It is a result: the accuracy of the last state stands to the "
     "end and counts in n.",
-    "Training memory": "the peak of the process after the first window minus its level before the model was built; the "
-    "copy of the data set that lies on the device, and evaluation, are in it.",
-    "Wall time": "per 100 iterations is the median over the windows between evaluations after the first, of training "
-    "alone (a trial that diverged in its first window has only that one, warm-up included); compile is tracing and a "
-    "first call over no iterations; evaluation traces at its first call; total is from asking for "
-    "the process to the trial's end.",
+    "Training memory": "the highest level of the process within the stretches of training minus its level before the "
+    "model was built, when the data lay on the device already. Evaluation is not in it, and what was freed before a "
+    "stretch is given back to the system first. Peak and mean are those of the whole process since the warm-up.",
+    "Wall time": "per 100 iterations is the median over the windows between evaluations, of training alone; compile is "
+    "tracing and compiling both training and evaluation, and two updates for warm-up, which are undone; total is from "
+    "asking for the process to the trial's end.",
+    "Alone": f"a timed trial counts as not alone where other processes kept {NOT_ALONE} usable cores or more busy, on "
+    "average from its first iteration to its end; of a trial under half a second that cannot be told.",
     "Device memory": "by GPU, never summed: what the allocator had in use at most, and what the driver says the "
     "process held.",
 }
@@ -75,15 +79,14 @@ def _outcome(outcome: str) -> str:
 
 
 def again(facts: Facts) -> Markup:
-    """The command and the versions, then the machine."""
-    definition, machine = facts.definition, facts.tables.machine
-    version = str(machine.get("hpbench", __version__))
+    """The command and the versions, then what it was run under."""
+    definition = facts.definition
+    version = str(facts.tables.machine.get("hpbench", __version__))
     return join(
         "## To make exactly this again",
         code_block(facts.tables.command),
         f"With hpbench {escape(version)} and version {definition.version} of the definition {escape(definition.id)}.",
-        "### Machine and versions",
-        table(["", ""], [[key, str(value)] for key, value in machine.items()]) if machine else "Not recorded.",
+        circumstances(facts),
     )
 
 

@@ -10,6 +10,7 @@ from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, folded, join, table
 from hpbench.report.numerals import MISSING, bounds, full_title, number, with_unit
+from hpbench.report.sections.circumstances import company
 
 NO_GPU = "no GPU"
 _Place = tuple[str, str]
@@ -37,9 +38,10 @@ def time(facts: Facts) -> Markup:
     rows = [row for row in facts.own_rows if row.unit == "s" and row.device is None and row.metric != "training_clock"]
     return join(
         "## Wall time",
-        "In seconds, of trials alone on the machine; evaluation is never inside the training time."
+        "In seconds, of isolated trials; evaluation is never inside the training time."
         if rows
         else "No trial was timed.",
+        company(facts),
         _pivot(rows, with_reading=any(row.reading != DEFAULT for row in rows)),
     )
 
@@ -52,7 +54,7 @@ def memory(facts: Facts) -> Markup:
     host = [row for row in rows if row.device is None]
     return join(
         "## Memory",
-        "In MB (1,000,000 bytes), of trials alone on the machine.",
+        "In MB (1,000,000 bytes), of isolated trials.",
         "### Host",
         _pivot(host, with_reading=any(row.reading != DEFAULT for row in host)),
         *_device_tables(facts, rows),

@@ -8,6 +8,7 @@ from hpbench.definition.schema import Source
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, escape, join
 from hpbench.report.numerals import plural
+from hpbench.report.sections.circumstances import company
 from hpbench.report.verdict_words import count, in_words
 
 DOCUMENT_PROFILE = "full"
@@ -25,6 +26,7 @@ def title(facts: Facts) -> Markup:
         f"{bold(definition.id)}, version {definition.version}, profile {profile}, "
         f"run of {escape(facts.tables.created)}.",
         f"**Under the default reading, of {_claims(facts)}: {words}.** Data: {escape(data_name(facts))}.",
+        company(facts),
     )
 
 
