@@ -18,7 +18,7 @@ from benchmarks.engine.program import MOST_STEPS, Layer, Network, Program
 from benchmarks.engine.ratios import operations, ratio, state_bytes
 from benchmarks.engine.report import SECTIONS, EngineReport, Opening
 from benchmarks.engine.speed_tables import interval, met
-from benchmarks.engine.workloads import NAMED, of_bundled_benchmarks
+from benchmarks.engine.workloads import NAMED, SQUARED_NORM, of_bundled_benchmarks
 from hpbench.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -202,7 +202,7 @@ def test_generated_images_are_the_same_in_every_process_and_of_one_size(workload
     assert (images == again).all()
     assert set(labels) == set(range(workload.classes))
     norms = np.square(images.astype(np.float64)).reshape(len(images), -1).sum(1)
-    assert norms.mean() == pytest.approx(100, rel=1e-3)
+    assert norms.mean() == pytest.approx(SQUARED_NORM, rel=1e-3)
     assert (workload.batches(40)[:15] == workload.batches(15)).all()
 
 

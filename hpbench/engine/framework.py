@@ -1,4 +1,4 @@
-"""Keras in a job process: what it has read from the environment when it was imported."""
+"""Keras in a job process: what it keeps for the whole process."""
 
 from __future__ import annotations
 
@@ -25,3 +25,8 @@ def require_backend(name: str) -> None:
 def use_home(folder: str) -> None:
     """Let Keras keep its files in this folder; it has read ``KERAS_HOME`` when it was imported."""
     keras.src.backend.config._KERAS_DIR = folder
+
+
+def draws_from_global_seed() -> bool:
+    """Whether something has drawn random numbers without a seed generator since ``keras.backend.clear_session``."""
+    return keras.src.backend.common.global_state.get_global_attribute("global_seed_generator") is not None

@@ -50,7 +50,7 @@ class Hooks:
     """
 
     def __init__(self, specs: Sequence[Callback], model: Any, *, evaluations: int, steps: int, trial: str) -> None:
-        self.every_iteration = any(isinstance(spec, OwnCallback) and spec.every_iteration for spec in specs)
+        self.every_iteration = wants_every_iteration(specs)
         self._model = model
         self._named = [_loaded(spec, trial) for spec in specs]
         for name, callback in self._named:
@@ -122,6 +122,11 @@ class Hooks:
         for name, callback in self._named:
             with _told(name):
                 method(callback)
+
+
+def wants_every_iteration(specs: Sequence[Callback]) -> bool:
+    """Whether one of these callbacks is to be called at every iteration."""
+    return any(isinstance(spec, OwnCallback) and spec.every_iteration for spec in specs)
 
 
 def _loaded(spec: Callback, trial: str) -> tuple[str, Any]:

@@ -54,16 +54,26 @@ def stateless_apply(
 
 
 def is_stateless(optimizer: Any) -> bool:
-    """Whether this optimizer can be written as a function: a copy of it is tried, both ways, on a few numbers.
+    """Whether this optimizer can be written as a function: copies are tried both ways on a few numbers.
 
     Averaged weights and accumulated gradients cannot: Keras writes them with conditions on variables.
     """
     if optimizer.use_ema or optimizer.gradient_accumulation_steps:
         return False
     try:
-        return _agrees(*(type(optimizer).from_config(optimizer.get_config()) for _ in range(2)))
+        return _agrees(_copy(optimizer), _copy(optimizer))
     except Exception:  # whatever a class of somebody else does there
         return False
+
+
+def _copy(optimizer: Any) -> Any:
+    """One like it, not built, with a constant rate: a schedule need not be one that can be made again."""
+    rate = optimizer._learning_rate
+    optimizer.__dict__["_learning_rate"] = keras.Variable(0.01)
+    try:
+        return type(optimizer).from_config(optimizer.get_config())
+    finally:
+        optimizer.__dict__["_learning_rate"] = rate
 
 
 def _agrees(in_place: Any, function: Any) -> bool:

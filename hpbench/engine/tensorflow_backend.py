@@ -56,27 +56,27 @@ class TensorFlowBackend:
             CannotCompileError: XLA was asked for and cannot be had, or the step needs what the optimizer cannot give.
         """
         step, data = step or plain(), self.place(data)
-        optimizer.build(model.trainable_variables)
         how, reason = self._rule(mode, model, data)
         if (how == "xla" or type(step) is not Step) and not is_stateless(optimizer):
             how, reason = _without_function(mode, optimizer, step)
+        optimizer.build(model.trainable_variables)
 
         def program(how: str, reason: str) -> TensorFlowProgram:
             return TensorFlowProgram(
                 model, optimizer, data, mode=how, reason=reason, batch_size=batch_size, stretch=stretch, step=step
             )
 
+        if how != "xla":
+            return program(how, reason)
         try:
             return program(how, reason)
-        except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-            if how != "xla":
-                raise
+        except tf.errors.ResourceExhaustedError:
+            raise
+        except (tf.errors.OpError, ValueError, TypeError, NotImplementedError) as error:
+            why = f"XLA cannot compile this model ({str(error).strip().splitlines()[0][:200]})"
             if mode == "xla":
-                what = str(error).strip().splitlines()[0][:200]
-                raise CannotCompileError(
-                    f"XLA cannot compile this model ({what}); use compile: graph, or auto"
-                ) from error
-            return program("graph", "XLA cannot compile this model")
+                raise CannotCompileError(f"{why}; use compile: graph, or auto") from error
+            return program("graph", why)
 
     def _rule(self, mode: str, model: Any, data: dict[str, Any]) -> tuple[str, str]:
         if mode != "auto":

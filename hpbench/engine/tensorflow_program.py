@@ -9,7 +9,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpbench.engine.backend import Stretch
+from hpbench.engine.backend import CannotCompileError, Stretch
+from hpbench.engine.framework import draws_from_global_seed
 from hpbench.engine.steps import Step
 from hpbench.engine.tensorflow_state import Carried, Held, InVariables
 from hpbench.measure.memory import give_back
@@ -47,6 +48,11 @@ class TensorFlowProgram:
         self._state: InVariables | Carried = _state(model, optimizer, mode, step)
         self._train, self._score = self._compiled(mode)
         self._train(np.zeros(self._shape, np.int32), np.int32(0))
+        if draws_from_global_seed():
+            raise CannotCompileError(
+                "the model draws random numbers from Keras' global seed, which cannot be set back from trial to trial; "
+                "give its layer a keras.random.SeedGenerator, or a seed"
+            )
 
     def _compiled(self, mode: str) -> tuple[Any, Any]:
         if mode == "eager":
@@ -62,8 +68,7 @@ class TensorFlowProgram:
             variable.assign(start)
         for variable, start in zip(self._optimizer.variables, self._start, strict=True):
             variable.assign(tf.zeros_like(variable.value) if start is None else start)
-        if isinstance(self._state, Carried):
-            self._state.reset()
+        self._state.reset()
 
     def warm_up(self, batch_size: int) -> None:
         """Evaluate a batch of that size, make two updates, then put all state back.
@@ -71,12 +76,14 @@ class TensorFlowProgram:
         In this order, so that what evaluation has freed is handed back to the system and training's own memory is in
         place when its clock starts.
         """
-        before = [variable.numpy() for variable in self._model.variables]
+        variables = [*self._model.variables, *self._optimizer.variables, *self._state.own]
+        before = [variable.numpy() for variable in variables]
         for split in self._data:
             self.evaluate(split, batch_size, min(batch_size, len(self._data[split][1])))
         give_back()
         self.run(np.zeros((min(WARM_UP, self._shape[0]), self._shape[1]), np.int32))
-        self.reset(_Values(before))
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
@@ -144,13 +151,6 @@ def _state(model: Any, optimizer: Any, mode: str, step: Step) -> InVariables | C
     if type(step) is Step:
         return InVariables(model, optimizer)
     return Held(model, optimizer, step)
-
-
-class _Values:
-    """What ``reset`` takes: the values of a model's variables."""
-
-    def __init__(self, variables: list[NDArray[Any]]) -> None:
-        self.variables = variables
 
 
 def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:

@@ -27,11 +27,19 @@ def mean_loss(labels: Any, logits: Any, added: Sequence[Any]) -> Any:
 
 
 class InVariables:
-    """Keras' own way, for any optimizer and the plain step: variables, changed in place."""
+    """Keras' own way, for any optimizer and the plain step: variables, changed in place.
+
+    Attributes:
+        own: Variables that the step itself keeps.
+    """
 
     def __init__(self, model: Any, optimizer: Any) -> None:
         self._model = model
         self._optimizer = optimizer
+        self.own: list[Any] = []
+
+    def reset(self) -> None:
+        """Nothing is kept by the plain step."""
 
     def begin(self) -> Any:
         """Nothing goes round the loop."""
@@ -59,12 +67,11 @@ class Carried:
         self._optimizer = optimizer
         self._step = step
         self._own_structure = step.start()
-        self._own = [tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._own_structure)]
-        self._own_start = [variable.numpy() for variable in self._own]
+        self.own = [tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._own_structure)]
 
     def reset(self) -> None:
-        """Set back what the step itself keeps."""
-        for variable, start in zip(self._own, self._own_start, strict=True):
+        """Begin anew with what the step itself keeps."""
+        for variable, start in zip(self.own, tf.nest.flatten(self._step.start()), strict=True):
             variable.assign(start)
 
     def begin(self) -> State:
@@ -73,7 +80,7 @@ class Carried:
             [_read(variable) for variable in self._model.trainable_variables],
             [_read(variable) for variable in self._model.non_trainable_variables],
             [_read(variable) for variable in self._optimizer.variables],
-            tf.nest.pack_sequence_as(self._own_structure, [variable.read_value() for variable in self._own]),
+            tf.nest.pack_sequence_as(self._own_structure, [variable.read_value() for variable in self.own]),
         )
 
     def advance(self, batch: Batch, carried: State) -> tuple[Pass, State]:
@@ -87,7 +94,7 @@ class Carried:
             *self._model.trainable_variables,
             *self._model.non_trainable_variables,
             *self._optimizer.variables,
-            *self._own,
+            *self.own,
         ]
         tensors = [*carried.weights, *carried.statistics, *carried.optimizer, *tf.nest.flatten(carried.own)]
         for variable, tensor in zip(variables, tensors, strict=True):

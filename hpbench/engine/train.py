@@ -21,7 +21,7 @@ from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.steps import STEPS
 from hpbench.engine.backend import Program, Stretch
 from hpbench.engine.batches import batch_indices
-from hpbench.engine.hooks import Hooks
+from hpbench.engine.hooks import Hooks, wants_every_iteration
 from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import device_names, process_memory, process_memory_source
@@ -85,7 +85,7 @@ def _program(run: TrialRun, model: Any, optimizer: Any) -> tuple[Any, Program]:
             run.programs["data"],
             run.settings.compute.compile,
             batch_size=training.batch_size,
-            stretch=min(training.evaluate_every, training.iterations),
+            stretch=1 if wants_every_iteration(training.callbacks) else training.evaluate_every,
             step=STEPS.load(training.step.name)(**training.step.model_dump(exclude={"name"})),
         )
         run.programs[key] = model, program
@@ -207,10 +207,9 @@ class Loop:
 
     def _diverged(self, stretch: Stretch, iteration: int) -> None:
         self._run.outcome = Outcome.DIVERGED
-        masked = math.isfinite(stretch.loss)
-        what = "a weight was not finite by" if masked else "the loss was not finite at"
-        self._run.message = f"{what} iteration {iteration}"
-        self._run.observe("diverged_at_iteration", iteration)
+        what, when = ("a weight", "by") if math.isfinite(stretch.loss) else ("the loss", "at")
+        self._run.message = f"{what} was not finite {when} iteration {iteration}"
+        self._run.observe(f"diverged_{when}_iteration", iteration)
 
     def _stand_to_the_end(self, logs: dict[str, float], rest: list[int]) -> None:
         """Diverged is a result, and so is the state in which a callback stopped: it stands to the curve's end."""

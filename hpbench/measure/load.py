@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from contextlib import suppress
 from types import TracebackType
@@ -75,10 +76,16 @@ def _busy() -> float | None:
 
 
 def _own() -> float:
-    """A child that has ended is counted with its parent."""
-    process = psutil.Process()
+    """Of this process, its children, and the driver that shows its progress.
+
+    A child that has ended is counted with its parent.
+    """
+    process, driver = psutil.Process(), multiprocessing.parent_process()
     seconds = 0.0
     for member in (process, *process.children(recursive=True)):
         with suppress(psutil.Error):
             seconds += sum(member.cpu_times()[:4])
+    if driver is not None:
+        with suppress(psutil.Error):
+            seconds += sum(psutil.Process(driver.pid).cpu_times()[:2])
     return seconds

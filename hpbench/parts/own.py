@@ -48,6 +48,8 @@ def model(name: str) -> Callable[[Mapping[str, Any], tuple[int, int, int], int],
         shape = _call(name, made.compute_output_shape, (None, *input_shape))
         if tuple(shape) != (None, classes):
             raise OwnCodeError(f"{name}: the model has to give logits of shape (n, {classes}); it gives {shape}")
+        if not made.built:
+            _call(name, made.build, (None, *input_shape))
         return made
 
     return make

@@ -21,6 +21,7 @@ METRICS = {
     "batch_loss": Metric("nat", "mean training loss since the last evaluation"),
     "learning_rate": Metric("1", "learning rate"),
     "diverged_at_iteration": Metric("1", "iteration at which the loss was not finite"),
+    "diverged_by_iteration": Metric("1", "iteration by which a weight was not finite"),
     "weight_norm": Metric("1", "norm of the weights"),
     "seconds_training": Metric("s", "training"),
     "seconds_per_100_iterations": Metric("s", "per 100 iterations"),
@@ -38,7 +39,7 @@ METRICS = {
     "host_memory_training": Metric("B", "training"),
     "device_memory_peak": Metric("B", "peak after warm-up, allocator"),
     "device_memory_driver": Metric("B", "at the end, driver"),
-    "other_load": Metric("1", "cores busy with other processes"),
+    "other_load": Metric("core", "cores busy with other processes"),
 }
 NOT_ALONE = 0.1
 """Cores busy with other processes (``other_load``) from which a trial counts as not alone on the machine."""
@@ -51,4 +52,4 @@ def metric(name: str) -> Metric:
 
 def is_cost(name: str) -> bool:
     """Whether the metric is a time, a memory or the load beside them, which only an isolated trial may report."""
-    return metric(name).unit in {"s", "B"} or name == "other_load"
+    return metric(name).unit in {"s", "B", "core"}

@@ -106,6 +106,17 @@ def test_a_rate_of_its_own_takes_the_place_of_the_schedule():
         np.testing.assert_allclose(after.numpy(), before.numpy() - 0.5 * gradient, rtol=1e-6, atol=1e-6)
 
 
+class Unknown(keras.optimizers.schedules.LearningRateSchedule):
+    """One that Keras can neither describe nor make again."""
+
+    def __call__(self, step):
+        return 0.1 / (1 + keras.ops.cast(step, "float32"))
+
+
+def test_a_schedule_of_ones_own_is_no_hindrance():
+    assert is_stateless(keras.optimizers.Adam(Unknown()))
+
+
 @pytest.mark.parametrize(
     "optimizer",
     [

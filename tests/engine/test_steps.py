@@ -114,6 +114,28 @@ def test_what_a_step_keeps_starts_anew_with_the_next_trial(mode, data, batches):
         np.testing.assert_array_equal(once, again)
 
 
+class Drawn(Step):
+    """What it keeps is drawn at the start of each trial."""
+
+    def start(self):
+        return keras.random.uniform((), seed=int(np.random.default_rng().integers(2**31)))
+
+    def __call__(self, state, batch, value_and_gradient, update):
+        value, gradients = value_and_gradient(state, batch)
+        return update(value.state, gradients, state.own), value
+
+
+def test_what_a_step_draws_at_its_start_is_drawn_for_each_trial(data, batches):
+    model = linear(data[0].shape[1:])
+    program = compiled(model, keras.optimizers.SGD(RATE), data, step=Drawn())
+    found = []
+    for _ in range(2):
+        program.reset(linear(data[0].shape[1:]))
+        program.run(batches[:1])
+        found.append(model.get_weights()[0])
+    assert not np.allclose(*found)
+
+
 def test_a_step_needs_an_optimizer_that_is_a_function(data):
     with pytest.raises(CannotCompileError, match="Nadam cannot be written as a function of its state"):
         compiled(linear(data[0].shape[1:]), keras.optimizers.Nadam(RATE), data, "auto", Halving())
