@@ -42,9 +42,9 @@ _CALL = (
     "function call with data and state as arguments, and XLA's start. Nothing that made it shorter was found."
 )
 _TINY = (
-    "the rival on cached tf.data is faster than the one the target was set against. Tried: without the accuracy of each "
-    "batch (up to 10 % faster; it is reported, so it stays), without the check for finite losses (nothing), another "
-    "form of the loss (2 %)."
+    "the rival on cached tf.data is faster than the one the target was set against. Tried: without the accuracy of "
+    "each batch (up to 10 % faster; it is reported, so it stays), without the check for finite losses (nothing), "
+    "another form of the loss (2 %)."
 )
 _KERNELS = (
     "the profile says that 98 % of a step is in oneDNN's kernels, which fit calls as well (convolutions and their "
