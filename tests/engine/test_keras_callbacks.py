@@ -206,15 +206,17 @@ def test_the_best_state_is_saved_and_loads_as_the_model_that_was_measured(trials
 
 @pytest.fixture
 def begin(mine):
-    """Begins a training with one callback and ends its first evaluation."""
+    """Begins a training with one callback and ends its evaluations, of which all values are one; whether it stopped."""
 
-    def begun(callback, rate=0.5):
+    def begun(callback, rate=0.5, values=(0.5,)):
         model = dense((4, 4, 1))
         model.compile(keras.optimizers.SGD(rate))
         hooks = Hooks([OwnCallback.model_validate(callback)], model, evaluations=3, steps=4, trial="a" * 64)
         hooks.begin_training()
         names = ("test_accuracy", "train_accuracy", "test_loss", "train_loss", "batch_loss", "batch_accuracy")
-        hooks.end_epoch(0, dict.fromkeys(names, 0.5), Stretch(0.5, 0.5, 0.5, 4, True))
+        for index, value in enumerate(values):
+            hooks.end_epoch(index, dict.fromkeys(names, value), Stretch(value, value, value, 4, True))
+        return hooks.stop
 
     return begun
 
@@ -250,4 +252,7 @@ def test_a_callback_of_keras_that_could_not_work_is_refused(begin, callback, wor
 
 @pytest.mark.parametrize("monitor", ["train_loss", "test_accuracy", "val_accuracy", "batch_loss"])
 def test_which_values_are_better_is_known_from_their_names(begin, monitor):
-    begin(STOP | {"monitor": monitor})
+    """Training goes on while they get better, and stops when they get worse."""
+    rising = begin(STOP | {"monitor": monitor, "patience": 1}, values=(0.3, 0.4, 0.5))
+    falling = begin(STOP | {"monitor": monitor, "patience": 1}, values=(0.5, 0.4, 0.3))
+    assert (rising, falling) == ((False, True) if monitor.endswith("accuracy") else (True, False))
