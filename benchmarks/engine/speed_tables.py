@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from benchmarks.engine.contenders import FIT, FIT_SHORT, SUITE, SUITE_SHORT, TORCH, TORCH_FUSED, TORCH_KEPT, Contender
 from benchmarks.engine.race import Lane, Race
 from benchmarks.engine.ratios import operations, ratio, state_bytes
+from benchmarks.engine.workloads import Workload
 from hpbench.analysis.statistics import Interval
 
 Ceilings = Mapping[str, float]
@@ -90,17 +91,24 @@ def met(reached: float, target: float) -> str:
     return "met" if reached >= target else "missed"
 
 
+def named(workload: Workload) -> set[str]:
+    """The contenders that a target is set against."""
+    return {target.rival for target in TARGETS.get(workload.name, ())}
+
+
 def targets(race: Race) -> tuple[list[tuple[str, ...]], list[str]]:
     """Rows of the table of targets, and what is to be said below it about those that are missed."""
     rows, remarks = [], []
     for target in TARGETS.get(race.workload.name, ()):
-        lane = race.best("fit") if target.rival == BEST_FIT else race.lanes.get(target.rival)
+        fit = target.rival == BEST_FIT
+        lane = race.fit_duel if fit else race.lanes.get(target.rival)
         if lane is None:
             rows.append((race.workload.name, target.rival, "not installed", f"{target.times:g}", ""))
             continue
-        name = f"{BEST_FIT} ({lane.contender.name})" if target.rival == BEST_FIT else target.rival
+        name = f"{BEST_FIT} ({lane.contender.name})" if fit else target.rival
         name += "" if target.own == SUITE.name else f", against {target.own}"
-        measured = ratio(lane.per_step, race.lanes[target.own].per_step)
+        own = race.suite_duel if fit else race.lanes[target.own]
+        measured = ratio(lane.per_step, own.per_step)
         verdict = met(measured.low if target.by_low else measured.mean, target.times)
         rows.append((race.workload.name, name, interval(measured), f"{target.times:g}", verdict))
         if verdict == "missed" and target.missed:
@@ -130,18 +138,18 @@ def contender_rows(race: Race, contenders: list[Contender], ceilings: Ceilings) 
 
 def bundled_row(race: Race, mode: str, ceilings: Ceilings) -> tuple[str, ...]:
     """The row of one model of a bundled benchmark."""
-    best = race.best("fit")
-    measured = ratio(best.per_step, race.suite.per_step)
+    best = race.fit_duel
+    measured = ratio(best.per_step, race.suite_duel.per_step)
     return (
         race.workload.name,
         mode,
         best.contender.name,
         str(race.workload.batch_size),
-        f"{race.suite.median:.4g}",
+        f"{race.suite_duel.median:.4g}",
         f"{best.median:.4g}",
         interval(measured),
         met(measured.low, NOT_SLOWER),
-        *achieved(race, race.suite, ceilings),
+        *achieved(race, race.suite_duel, ceilings),
     )
 
 
