@@ -54,6 +54,24 @@ def test_every_hpbench_command_of_the_readme_runs(command, workplace):
     assert done.stdout
 
 
+def test_the_search_works_in_a_project_of_one_s_own():
+    example = re.search(r"```python\n(from hpbench.engine.fitting .*?)```", README, re.DOTALL)
+    assert example
+    import keras
+    import numpy as np
+
+    images = np.random.default_rng(0).random((20, 8), dtype=np.float32)
+    labels = np.arange(20) % 2
+    model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2, activation="softmax")])
+    before = float(keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, model(images))))
+    names = {"model": model, "images": images, "labels": labels}
+    exec(example.group(1), names)
+    after = float(keras.ops.mean(keras.losses.sparse_categorical_crossentropy(labels, model(images))))
+    assert after < before
+    assert names["model"].observed()["rate_bound"] > 0
+    assert len([line for line in example.group(1).splitlines() if line.startswith("model")]) <= 4
+
+
 def test_the_commands_leave_what_the_readme_says(workplace):
     for name in ("README.md", "lenet-batch-lr.md", "lenet-batch-lr.json", "momentum.md"):
         assert (workplace / "reports" / name).exists()

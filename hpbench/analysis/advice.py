@@ -138,13 +138,15 @@ def advise(tables: RunTables, resolved: Resolved, index: SeriesIndex | None = No
     evidence = default_evidence(tables, resolved, index)
     metric = definition.advice.metric
     studies = [tuple(study_cases(name, body.cases, body.grid)) for name, body in definition.studies.items()]
-    pairs = [pair for family in (tuple(definition.cases), *studies) for pair in half_batch(evidence, family, metric)]
+    pairs = [
+        pair for family in (tuple(definition.own_cases), *studies) for pair in half_batch(evidence, family, metric)
+    ]
     return Recommendations(
         metric=metric,
         limits=tuple(limits(evidence, resolved.all_cases, definition.advice)),
         grid=tuple(recommended_iterations(evidence, definition.studies, definition.advice)),
         half_batch=tuple(pairs),
-        cheapest=tuple(cheapest(evidence, tuple(definition.cases), definition.advice)),
+        cheapest=tuple(cheapest(evidence, tuple(definition.own_cases), definition.advice)),
     )
 
 

@@ -44,6 +44,19 @@ def equal(test: catalogue.Equal, evidence: Evidence) -> list[Quantity]:
     return quantities
 
 
+def paired_equal(test: catalogue.PairedEqual, evidence: Evidence) -> list[Quantity]:
+    """Each case minus the one it is compared to; allowed within the tolerance."""
+    quantities = []
+    for case, other in zip(test.cases, test.to, strict=True):
+        label, found = f"{case} - {other}", _measured(test, evidence, (case, other))
+        if isinstance(found, str):
+            quantities.append(Quantity(label, (), missing=found))
+            continue
+        differences = paired(found[0], found[1], operator.sub)
+        quantities.append(_quantity(label, differences, low=-test.tolerance, high=test.tolerance))
+    return quantities
+
+
 def greater(test: catalogue.Greater, evidence: Evidence) -> list[Quantity]:
     """Each of ``cases`` minus each of ``than``; allowed above the margin."""
     return [_exceeds(test, evidence, case, other) for case in test.cases for other in test.than]
@@ -88,7 +101,22 @@ def proportional(test: catalogue.Proportional, evidence: Evidence) -> list[Quant
 
 
 def tracks(test: catalogue.Tracks, evidence: Evidence) -> list[Quantity]:
-    """The mean absolute difference over the iterations that both curves have, per seed."""
+    """The mean absolute difference over the iterations that both curves have, per seed; at most the tolerance."""
+    return [_distance(test, evidence, high=test.tolerance)]
+
+
+def apart(test: catalogue.Apart, evidence: Evidence) -> list[Quantity]:
+    """The same distance; more than the margin."""
+    return [_distance(test, evidence, low=test.margin, strict=True)]
+
+
+def _distance(
+    test: catalogue.Tracks | catalogue.Apart,
+    evidence: Evidence,
+    low: float = -math.inf,
+    high: float = math.inf,
+    strict: bool = False,
+) -> Quantity:
     label = f"mean |{test.case} - {test.reference}|"
     distances = []
     for seed in evidence.seeds(test.case, test.metric):
@@ -101,8 +129,8 @@ def tracks(test: catalogue.Tracks, evidence: Evidence) -> list[Quantity]:
     if not distances:
         reasons = [evidence.why_missing(case, test.metric, test.take) for case in (test.case, test.reference)]
         missing = next(filter(None, reasons), f"no iteration or no seed is common to {test.case} and {test.reference}")
-        return [Quantity(label, (), missing=missing)]
-    return [_quantity(label, distances, high=test.tolerance)]
+        return Quantity(label, (), missing=missing)
+    return _quantity(label, distances, low, high, strict)
 
 
 def _value(test: ClaimTest, evidence: Evidence, case: str, low: float, high: float) -> Quantity:

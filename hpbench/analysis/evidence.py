@@ -79,8 +79,12 @@ class Evidence:
     def values(self, case: str, metric: str, parameters: Parameters) -> dict[int, float]:
         """Seed to the number that ``parameters``, a take, asks for.
 
-        NaN where it is undefined, such as a target never reached; a seed that was not measured is left out.
+        NaN where it is undefined, such as a target never reached; a seed that was not measured is left out. Of a group
+        the mean of its cases, at the seeds that all have.
         """
+        if members := self.definition.members.get(case):
+            values = [self.values(member, metric, parameters) for member in members]
+            return {seed: math.fsum(one[seed] for one in values) / len(values) for seed in common_seeds(values)}
         found: dict[int, float] = {}
         for seed in self.seeds(case, metric):
             curve = self.curve(case, metric, seed)
@@ -92,6 +96,9 @@ class Evidence:
 
     def why_missing(self, case: str, metric: str, parameters: Parameters) -> str:
         """Why ``values`` has nothing; empty if it has something."""
+        if members := self.definition.members.get(case):
+            reasons = (self.why_missing(member, metric, parameters) for member in members)
+            return next(filter(None, reasons), f"no seed is common to the cases of {case}")
         seeds = self.seeds(case, metric)
         if not seeds:
             known = f"{metric} of {case} was not measured" if case in self._cases else f"{case} was not run"
@@ -117,7 +124,7 @@ class Evidence:
 
     def reported_ratio(self, metric: str, a: str, b: str) -> float | None:
         """The document's ratio of two cases under this reading; None if it reports none."""
-        reported = self.definition.reported.get(metric)
+        reported = self.definition.reported_values.get(metric)
         return reported.values.get(f"{a} / {b}") if reported else None
 
     def _clock(self, case: str, seed: int, iterations: Floats) -> Floats | None:

@@ -139,7 +139,7 @@ def _row(
     """The row of (case, reading, metric, labels), whose seeds ended with ``finals``."""
     case, reading, metric, labels_text = key
     labels: dict[str, str] = json.loads(labels_text)
-    reported = None if labels else resolved.under(reading).reported.get(metric)
+    reported = None if labels else resolved.under(reading).reported_values.get(metric)
     interval = mean_interval_or_undefined(finals.values())
     return Row(
         case=case,
@@ -160,7 +160,7 @@ def _row(
 
 def _comparison(evidence: Evidence, metric: str, key: str) -> list[Comparison]:
     """The comparison under one reading; empty if that reading takes the number back."""
-    reported = evidence.definition.reported.get(metric)
+    reported = evidence.definition.reported_values.get(metric)
     if reported is None or key not in reported.values:
         return []
     number, values = reported.values[key], _reproduced(evidence, metric, key)
@@ -203,7 +203,7 @@ def comparisons(tables: RunTables, resolved: Resolved, index: SeriesIndex | None
     """Every reported number under every reading present: in the definition's order, then readings."""
     by_reading = evidence_by_reading(tables, resolved, index)
     found = []
-    for metric, default in resolved.definition.reported.items():
+    for metric, default in resolved.definition.reported_values.items():
         for key in default.values:
             for evidence in by_reading.values():
                 found += _comparison(evidence, metric, key)

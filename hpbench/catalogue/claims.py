@@ -75,6 +75,21 @@ class Equal(ClaimTest):
     relative: StrictBool = False
 
 
+class PairedEqual(ClaimTest):
+    """Each of ``cases`` differs from the one at the same place in ``to`` by at most ``tolerance``: equivalence."""
+
+    name: Literal["paired_equal"]
+    cases: CaseNames
+    to: CaseNames
+    tolerance: Number = Field(gt=0)
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Self:
+        if len(self.cases) != len(self.to):
+            raise ValueError(f"there are {len(self.cases)} cases, and {len(self.to)} that they are to be compared to")
+        return self
+
+
 class Greater(ClaimTest):
     """Each of ``cases`` exceeds each of ``than`` by more than ``margin``, or by that share of the latter's mean."""
 
@@ -139,6 +154,15 @@ class Tracks(ClaimTest):
     tolerance: Number = Field(gt=0)
 
 
+class Apart(ClaimTest):
+    """The mean absolute distance between the two cases' curves is more than ``margin``."""
+
+    name: Literal["apart"]
+    case: str
+    reference: str
+    margin: Number = Field(gt=0)
+
+
 def _require_order(low: float | None, high: float | None) -> None:
     """Check that something can lie between the bounds.
 
@@ -155,10 +179,12 @@ CLAIMS = Register(
         AtChance: "hpbench.analysis.claim_kinds:at_chance",
         Between: "hpbench.analysis.claim_kinds:between",
         Equal: "hpbench.analysis.claim_kinds:equal",
+        PairedEqual: "hpbench.analysis.claim_kinds:paired_equal",
         Greater: "hpbench.analysis.claim_kinds:greater",
         Ratio: "hpbench.analysis.claim_kinds:ratio",
         Increasing: "hpbench.analysis.claim_kinds:increasing",
         Proportional: "hpbench.analysis.claim_kinds:proportional",
         Tracks: "hpbench.analysis.claim_kinds:tracks",
+        Apart: "hpbench.analysis.claim_kinds:apart",
     },
 )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal
 
+from pydantic import Field
+
+from hpbench.catalogue.numbers import WHOLE, Number
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -29,12 +33,27 @@ class LeNet(Model):
         return {"caffe": 2.293e6, "lenet-5": 0.416e6}[self.variant]
 
 
+class Mlp(Model):
+    """Dense hidden layers with one activation, and a dense layer to the classes; biases begin at zero."""
+
+    name: Literal["mlp"]
+    units: Annotated[tuple[Annotated[int, Field(gt=0), WHOLE], ...], Field(min_length=1)]
+    activation: Literal["relu", "sigmoid", "tanh"] = "relu"
+    initializer: Literal["glorot_uniform", "he_normal", "normal"] = "glorot_uniform"
+    stddev: Number = Field(default=0.01, gt=0, description="of the initializer normal")
+
+    @property
+    def multiply_adds(self) -> float:
+        """Of one forward pass over one 28 x 28 x 1 image with ten classes, to estimate what a plan costs."""
+        return float(sum(a * b for a, b in pairwise((784, *self.units, 10))))
+
+
 class OwnModel(Model, Own):
     """A function of ``input_shape``, ``classes`` and the other fields that returns a Keras model giving logits."""
 
 
 MODELS = Register(
     "model",
-    {LeNet: "hpbench.parts.models.lenet:lenet"},
+    {LeNet: "hpbench.parts.models.lenet:lenet", Mlp: "hpbench.parts.models.mlp:mlp"},
     own=(OwnModel, "hpbench.parts.own:model"),
 )

@@ -13,6 +13,12 @@ class Train(Parameters):
     name: Literal["train"] = "train"
 
 
+class Fit(Parameters):
+    """The same training by Keras' ``model.fit``, measured at the end only: to compare with."""
+
+    name: Literal["fit"]
+
+
 class Cases(Parameters):
     """Every case of the definition and of its studies, in one round."""
 
@@ -25,6 +31,6 @@ class TensorFlow(Parameters):
     name: Literal["tensorflow"] = "tensorflow"
 
 
-PROCEDURES = Register("procedure", {Train: "hpbench.engine.train:train"})
+PROCEDURES = Register("procedure", {Train: "hpbench.engine.train:train", Fit: "hpbench.engine.by_fit:fit"})
 PLANNERS = Register("planner", {Cases: "hpbench.plan.cases:next_round"})
 BACKENDS = Register("backend", {TensorFlow: "hpbench.engine.tensorflow_backend:TensorFlowBackend"})

@@ -16,5 +16,5 @@ def command() -> None:
     definitions = [build(tree.values, tree) for tree in trees]
     width = max((len(definition.id) for definition in definitions), default=0)
     for definition in definitions:
-        counts = f"{len(definition.cases)} cases, {len(definition.claims)} claims"
+        counts = f"{len(definition.own_cases)} cases, {len(definition.claims)} claims"
         click.echo(f"{definition.id:{width}}  version {definition.version}  {counts}  {definition.title}")

@@ -20,6 +20,7 @@ from hpbench.cli.options import (
 from hpbench.definition.load import bundled, parse
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import PlannedCase, Resolved, Selection
+from hpbench.definition.schema import Training
 from hpbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -120,8 +121,14 @@ def _work(resolved: Resolved, results: Path) -> str:
         return str(forecast(resolved, store))
 
 
+def _length(training: Training) -> str:
+    """How long is trained, and on how many images if they are drawn."""
+    drawn = f" of {training.images_per_class} images a class" if training.images_per_class else ""
+    return f"{training.iterations} iterations{drawn}" if training.iterations else f"{training.epochs} epochs{drawn}"
+
+
 def _line(item: PlannedCase) -> str:
     training = item.settings.training
     timed = f", {item.timed_seeds} timed" if item.timed_seeds else ""
-    settings = f"batch {training.batch_size}, rate {training.learning_rate:g}, {training.iterations} iterations"
+    settings = f"batch {training.batch_size}, rate {training.learning_rate:g}, {_length(training)}"
     return f"  {item.case:42} {settings}, {training.schedule.name}; seeds: {item.seeds}{timed}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hpbench.definition.blame import applied
+from hpbench.definition.cells import named_groups, table_cases, table_groups
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import instead
 from hpbench.definition.resolve import study_cases
@@ -22,22 +23,25 @@ class CaseNames:
 
     Attributes:
         own: Names of the document's own cases.
+        groups: Name of every group of cases to its cases.
         changes: Name of every case, those of studies as ``study/case``, to what it changes.
         unsure: Beginnings of names of which it cannot be said whether they exist, because the block that would give
             them is faulty.
     """
 
     own: tuple[str, ...]
+    groups: Mapping[str, tuple[str, ...]]
     changes: Mapping[str, Mapping[str, Any]]
     unsure: tuple[str, ...]
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> CaseNames:
         """Those of a definition's values, as far as they are what they should be."""
-        cases = values.get("cases")
-        own = block(cases)
+        cases, table = values.get("cases", {}), values.get("table")
+        own = {**block(cases), **table_cases(table)}
+        groups = table_groups(table) | named_groups(values.get("groups"), own)
         changes = dict(own)
-        unsure = [] if isinstance(cases, dict) else [""]
+        unsure = [] if isinstance(cases, dict) and (isinstance(table, dict) or own) else [""]
         for study, body in block(values.get("studies")).items():
             listed, grid = block(block(body).get("cases")), block(body).get("grid", {})
             changes |= study_cases(study, listed, {})
@@ -47,25 +51,35 @@ class CaseNames:
                 unsure.append(f"{study}/")
             if not isinstance(body, dict) or not isinstance(body.get("cases", {}), dict):
                 unsure.append(f"{study}/")
-        return cls(tuple(own), {name: block(change) for name, change in changes.items()}, tuple(unsure))
+        return cls(tuple(own), groups, {name: block(change) for name, change in changes.items()}, tuple(unsure))
 
     def also(self, others: CaseNames) -> CaseNames:
         """With the names of others beside them; the cases to list stay."""
-        return replace(self, changes={**self.changes, **others.changes}, unsure=self.unsure + others.unsure)
+        return replace(
+            self,
+            groups={**self.groups, **others.groups},
+            changes={**self.changes, **others.changes},
+            unsure=self.unsure + others.unsure,
+        )
 
     def unknown(self, name: str) -> str | None:
         """What is wrong with a name; None if there is such a case, or may be."""
-        if name in self.changes or name.startswith(self.unsure):
+        if name in self.changes or name in self.groups or name.startswith(self.unsure):
             return None
-        return f"there is no case '{name}'; {instead(name, list(self.changes), self.own)}"
+        return f"there is no case '{name}'; {instead(name, [*self.changes, *self.groups], self.own)}"
 
     def settings(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The values with a case's changes, as far as they can be made."""
-        return applied(values, case_changes(self.changes.get(name, {})))[0]
+        return applied(values, case_changes(self._of(name)))[0]
 
     def training(self, name: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """The block ``training`` of a case; empty if it cannot be said."""
-        return training(values, self.changes.get(name, {}))
+        return training(values, self._of(name))
+
+    def _of(self, name: str) -> Mapping[str, Any]:
+        """What a case changes; of a group its first case."""
+        first = next(iter(self.groups.get(name, ())), name)
+        return self.changes.get(first, {})
 
 
 def training(values: Mapping[str, Any], changes: Mapping[str, Any]) -> Mapping[str, Any]:

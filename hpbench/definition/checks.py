@@ -26,6 +26,7 @@ _Check = Callable[[Values, CaseNames], Iterator[Found]]
 
 _MEMBERS = {
     "cases": "case",
+    "groups": "group",
     "studies": "study",
     "open": "open point",
     "reported": "reported metric",

@@ -174,6 +174,8 @@ def _cases(tree: Values, in_reading: bool) -> Iterator[Location]:
     for name in block(tree.get("cases")):
         if not isinstance(chosen, list) or not chosen or name in chosen:
             yield "cases", name
+    for part in ("rows", "columns"):  # each alone: the cells may be many
+        yield from (("table", part, name) for name in block(block(tree.get("table")).get(part)))
     for study, body in () if in_reading else block(tree.get("studies")).items():
         yield from (("studies", study, "cases", name) for name in block(block(body).get("cases")))
         grid = block(body).get("grid")

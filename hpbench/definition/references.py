@@ -38,6 +38,8 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _claims(values, cases)
     yield from _figures(values, cases)
     yield from _reported(values, cases)
+    yield from _table(values, cases)
+    yield from _groups(values, cases)
     yield from _metrics(values)
     for index, case in _texts(values.get("reading_cases")):
         if unknown := cases.unknown(case):
@@ -131,6 +133,21 @@ def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
                     yield ("reported", metric, "values", key), unknown
 
 
+def _table(values: Values, cases: CaseNames) -> Iterator[Found]:
+    for index, case in _texts(block(values.get("table")).get("by_reading")):
+        if unknown := cases.unknown(case):
+            yield ("table", "by_reading", index), unknown
+
+
+def _groups(values: Values, cases: CaseNames) -> Iterator[Found]:
+    """Groups without a case, and those that have the name of a case."""
+    for name in block(values.get("groups")):
+        if name in cases.changes:
+            yield ("groups", name), f"'{name}' is the name of a case; give the group another one"
+        elif not cases.groups.get(name) and not cases.unsure:
+            yield ("groups", name), f"no case matches; {instead(name, cases.own, cases.own)}"
+
+
 def _metrics(values: Values) -> Iterator[Found]:
     """Metrics that nothing observes; what a callback of one's own observes is not known."""
     observers: dict[str, list[str]] = {}
@@ -157,6 +174,8 @@ def _metric_references(values: Values) -> Iterator[tuple[Location, str]]:
         *(((*at, "metric"), test.get("metric")) for at, test in _tests(values)),
         *((("figures", index, "metric"), block(one).get("metric")) for index, one in _numbered(values.get("figures"))),
         *((("reported", metric), metric) for metric in block(values.get("reported"))),
+        *((("table", "reported", name), name) for name in block(block(values.get("table")).get("reported"))),
+        *((("table", "also", index), name) for index, name in _texts(block(values.get("table")).get("also"))),
         (("advice", "metric"), block(values.get("advice")).get("metric")),
     ]
     return ((at, metric) for at, metric in places if isinstance(metric, str))
@@ -250,7 +269,8 @@ def _take(fields: Any) -> Take | None:
 
 
 def _evaluations(fields: Values) -> Evaluations | None:
-    every, last = fields.get("evaluate_every"), fields.get("iterations")
+    last = fields.get("iterations")
+    every = fields.get("evaluate_every") or last
     if type(every) is int and type(last) is int and every > 0 and last > 0:
         return Evaluations(every, last)
     return None

@@ -150,8 +150,9 @@ class Resolved:
         """
         if item.case in self.selection.cases or not (self.selection.cases or self.selection.claims):
             return item
-        tests = [claim.test for claim in self.under(item.reading).claims] if self.selection.claims else []
-        timed = [_needs_timing(test) for test in tests if item.case in test.case_names]
+        definition = self.under(item.reading)
+        tests = [claim.test for claim in definition.claims] if self.selection.claims else []
+        timed = [_needs_timing(test) for test in tests if item.case in _named(test, definition)]
         seeds = item.timed_seeds if all(timed) else item.seeds
         if not timed or not seeds:
             return None
@@ -180,14 +181,15 @@ class Resolved:
         """
         definition = self.definition
         if self._base(readings.name(reading)) == self._base(readings.DEFAULT):
-            seeds, timed, cases = definition.seeds, definition.timed_seeds, set(definition.cases)
+            seeds, timed, cases = definition.seeds, definition.timed_seeds, set(definition.own_cases)
         else:
             seeds, timed = definition.reading_seeds, 0
             narrowed = self.selection.cases or self.selection.claims
-            cases = set((not narrowed and definition.reading_cases) or definition.cases)
+            named = (not narrowed and definition.reading_cases) or tuple(definition.own_cases)
+            cases = {case for name in named for case in definition.members.get(name, (name,))}
         return [
             self._case(case, changes, reading, seeds, timed)
-            for case, changes in definition.cases.items()
+            for case, changes in definition.own_cases.items()
             if case in cases
         ]
 
@@ -231,6 +233,12 @@ def _with_seeds(tree: Mapping[str, Any], seeds: int, timed_seeds: int) -> dict[s
     return {**tree, "seeds": seeds, "reading_seeds": seeds, "timed_seeds": timed, "studies": studies}
 
 
+def _named(test: ClaimTest, definition: Definition) -> set[str]:
+    """Every case that a claim speaks of, those of groups among them."""
+    members = definition.members
+    return {case for name in test.case_names for case in members.get(name, (name,))}
+
+
 def _needs_timing(test: ClaimTest) -> bool:
     """Whether the claim can be judged on timed trials only."""
     return is_cost(test.metric) or test.take.needs_clock
@@ -238,7 +246,7 @@ def _needs_timing(test: ClaimTest) -> bool:
 
 def all_cases(definition: Definition) -> list[str]:
     """Names of all cases, those of studies as ``study/case``."""
-    names = list(definition.cases)
+    names = list(definition.own_cases)
     for study, body in definition.studies.items():
         names += study_cases(study, body.cases, body.grid)
     return names

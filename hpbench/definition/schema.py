@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -17,7 +18,9 @@ from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
+from hpbench.definition.cells import cell, named_groups, table_cases, table_groups
 from hpbench.records.metrics import METRICS
+from hpbench.records.trial import canonical_json
 
 DatasetSpec: Any = DATASETS.specification
 ModelSpec: Any = MODELS.specification
@@ -51,7 +54,7 @@ class Source(_Strict):
 
 
 class Training(_Strict):
-    """How a trial trains. One iteration is one update on one batch."""
+    """How a trial trains. One iteration is one update on one batch, one epoch as many as there are images."""
 
     procedure: ProcedureSpec = Train()
     step: StepSpec = PlainStep()
@@ -60,10 +63,31 @@ class Training(_Strict):
     learning_rate: Number = Field(gt=0)
     batch_size: Whole = Field(gt=0)
     test_batch_size: Whole = Field(default=128, gt=0)
-    iterations: Whole = Field(gt=0)
-    evaluate_every: Whole = Field(gt=0)
+    iterations: Annotated[int | None, Field(gt=0), WHOLE] = Field(default=None, description="this, or epochs")
+    epochs: Annotated[int | None, Field(gt=0), WHOLE] = Field(default=None, description="this, or iterations")
+    evaluate_every: Annotated[int | None, Field(gt=0), WHOLE] = Field(
+        default=None, description="iterations from one evaluation to the next; only at the end if none"
+    )
+    images_per_class: Annotated[int | None, Field(gt=0), WHOLE] = Field(
+        default=None, description="training images drawn of each class, others for each seed; all if none"
+    )
     train_sample: Whole = Field(default=1000, gt=0, description="training images on which train accuracy is measured")
     callbacks: tuple[CallbackSpec, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_length(self) -> Self:
+        if (self.iterations is None) == (self.epochs is None):
+            raise ValueError("give iterations or epochs, and not both")
+        return self
+
+    def updates(self, images: int) -> int:
+        """Iterations of a trial with that many training images; epochs are rounded up to whole batches."""
+        if self.iterations is not None:
+            return self.iterations
+        return -(-(self.epochs or 0) * images // self.batch_size)
+
+
+_NOT_COMPILED = {"iterations", "epochs", "evaluate_every", "images_per_class", "train_sample", "test_batch_size"}
 
 
 class Compute(_Strict):
@@ -95,6 +119,20 @@ class Settings(_Strict):
     model: ModelSpec
     training: Training
     compute: Compute = Compute()
+
+    @property
+    def program(self) -> str:
+        """What trials have in common that can share a compiled program, as canonical JSON.
+
+        With a constant rate that is everything but how long is trained, on how many images, and when is evaluated.
+        """
+        settings = self.model_dump(mode="json")
+        if self.training.schedule.name == "constant":
+            kept = {"images_per_class"} if self.training.step.sees_all_images else set()
+            for field in _NOT_COMPILED - kept:
+                del settings["training"][field]
+            settings["training"]["step"] = self.training.step.compiled()
+        return canonical_json(settings)
 
     @property
     def own_parts(self) -> list[str]:
@@ -135,6 +173,35 @@ class Reported(_Strict):
     where: str
 
 
+class Table(_Strict):
+    """A table of the document: each cell is a case ``ROW-COLUMN`` with the changes of its row and its column.
+
+    A row's name, or a column's, stands for the mean of its cases in a claim.
+    """
+
+    title: str
+    where: str
+    rows: dict[Name, Changes] = Field(min_length=1)
+    columns: dict[Name, Changes] = Field(min_length=1)
+    reported: dict[str, dict[Name, tuple[Number, ...]]] = Field(
+        default={}, description="metric to row to the document's numbers, one a column"
+    )
+    also: tuple[str, ...] = Field(default=(), description="further metrics that are shown cell by cell")
+    by_reading: tuple[str, ...] = Field(default=(), description="cells that are shown under each reading; all if none")
+
+    @model_validator(mode="after")
+    def _reported_fit(self) -> Self:
+        for metric, rows in self.reported.items():
+            for row, numbers in rows.items():
+                if row not in self.rows:
+                    raise ValueError(f"reported.{metric}: there is no row '{row}'; there are: {', '.join(self.rows)}")
+                if len(numbers) != len(self.columns):
+                    raise ValueError(
+                        f"reported.{metric}.{row}: there are {len(self.columns)} columns and {len(numbers)} numbers"
+                    )
+        return self
+
+
 class Claim(_Strict):
     """A statement of the document as a test."""
 
@@ -154,6 +221,7 @@ class Figure(_Strict):
     metric: str
     cases: tuple[str, ...] = Field(min_length=1)
     where: str
+    scale: Literal["linear", "log"] = Field(default="linear", description="of the values of curves")
 
 
 class Advice(_Strict):
@@ -182,7 +250,11 @@ class Definition(Settings):
     question: str
     source: Source
     planner: PlannerSpec = Cases()
-    cases: dict[Name, Changes] = Field(min_length=1)
+    cases: dict[Name, Changes] = {}
+    table: Table | None = None
+    groups: dict[Name, tuple[str, ...]] = Field(
+        default={}, description="patterns of cases, such as b2-*; in a claim, a group stands for the mean of its cases"
+    )
     studies: dict[Name, Study] = {}
     open: dict[Name, OpenPoint] = {}
     readings: Literal["default", "one-at-a-time", "all"] | tuple[str, ...] = "one-at-a-time"
@@ -196,3 +268,35 @@ class Definition(Settings):
     figures: tuple[Figure, ...] = ()
     advice: Advice | None = None
     profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = {}
+
+    @model_validator(mode="after")
+    def _some_case(self) -> Self:
+        if not self.cases and self.table is None:
+            raise ValueError("give cases, a table, or both")
+        return self
+
+    @cached_property
+    def own_cases(self) -> dict[str, Changes]:
+        """The document's cases by name: the listed ones, then the cells of its table."""
+        return {**self.cases, **table_cases(self.table.model_dump() if self.table else None)}
+
+    @cached_property
+    def members(self) -> dict[str, tuple[str, ...]]:
+        """Groups of cases by name: the table's rows and columns, and those of ``groups``."""
+        table = self.table.model_dump() if self.table else None
+        return table_groups(table) | named_groups(self.groups, self.own_cases)
+
+    @cached_property
+    def reported_values(self) -> dict[str, Reported]:
+        """The document's numbers by metric, with those of its table."""
+        found = dict(self.reported)
+        for metric, rows in self.table.reported.items() if self.table else ():
+            before = found.get(metric, Reported(values={}, where=""))
+            cells = {
+                cell(row, column): number
+                for row, numbers in rows.items()
+                for column, number in zip(self.table.columns if self.table else (), numbers, strict=True)
+            }
+            where = "; ".join(filter(None, (before.where, self.table.where if self.table else "")))
+            found[metric] = Reported(values={**before.values, **cells}, where=where)
+        return found

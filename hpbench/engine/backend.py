@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from hpbench.engine.steps import Step
 
+Rows = NDArray[np.int32]
+"""Indices of images, shape (n,)."""
 Split = tuple[NDArray[Any], NDArray[np.int32]]
 """Images (n, height, width, channels), float32, and labels (n,)."""
 
@@ -43,8 +46,14 @@ class Program(Protocol):
     mode: str
     reason: str
 
-    def reset(self, fresh: Any) -> None:
-        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
+    def reset(self, fresh: Any, rows: Rows | None = None, step: Step | None = None) -> None:
+        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start.
+
+        Args:
+            fresh: The model.
+            rows: Indices of the training images, for a step that asks for all of them.
+            step: What to begin with what it keeps, if not the compiled one, from which it differs in nothing else.
+        """
 
     def warm_up(self, batch_size: int) -> None:
         """Evaluate a batch of that size and make two updates, then put all state back."""
@@ -52,8 +61,13 @@ class Program(Protocol):
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
 
-    def evaluate(self, split: str, batch_size: int, images: int | None = None) -> tuple[float, float]:
-        """Mean loss and accuracy on a split, or on its first ``images``."""
+    def evaluate(
+        self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
+    ) -> tuple[float, float]:
+        """Mean loss and accuracy on a split, on its first ``images``, or on those of ``rows``."""
+
+    def observed(self) -> Mapping[str, float]:
+        """What the step wants to be observed of what it keeps, after the last iteration."""
 
 
 class Backend(Protocol):
@@ -65,7 +79,16 @@ class Backend(Protocol):
         """Put data on the device."""
 
     def compile(
-        self, model: Any, optimizer: Any, data: dict[str, Any], mode: str, *, batch_size: int, stretch: int, step: Step
+        self,
+        model: Any,
+        optimizer: Any,
+        data: dict[str, Any],
+        mode: str,
+        *,
+        batch_size: int,
+        stretch: int,
+        step: Step,
+        rows: Rows | None = None,
     ) -> Program:
         """Compile training and evaluation.
 
@@ -75,8 +98,9 @@ class Backend(Protocol):
             data: What ``place`` gave, or the arrays themselves; ``train`` is trained on.
             mode: ``auto``, ``xla``, ``graph`` or ``eager``.
             batch_size: Images of an update.
-            stretch: Most iterations of a call of ``run``.
+            stretch: Iterations that are compiled as one loop, at most.
             step: What an iteration does.
+            rows: Indices of the training images, all if not given; for a step that asks for all of them.
 
         Raises:
             CannotCompileError: The mode asked for is not possible with this model, optimizer or step.

@@ -11,7 +11,7 @@ make updates as often as it likes, on any state, and says which state stands::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from hpbench.parts.own import instances
@@ -52,8 +52,11 @@ class Value(NamedTuple):
 class ValueAndGradient(Protocol):
     """Gives the loss of a batch at a state, and its gradient with respect to the weights."""
 
-    def __call__(self, state: State, batch: tuple[Any, Any]) -> tuple[Value, Tensors]:
-        """The forward pass, and one gradient a weight."""
+    def __call__(self, state: State, batch: tuple[Any, Any] | None) -> tuple[Value, Tensors]:
+        """The forward pass, and one gradient a weight.
+
+        Without a batch over all training images, for a step that ``sees_all_images``.
+        """
 
 
 class Update(Protocol):
@@ -67,11 +70,25 @@ class Update(Protocol):
 
 
 class Step:
-    """Base of step strategies; itself the plain step: one gradient, one update."""
+    """Base of step strategies; itself the plain step: one gradient, one update.
+
+    Attributes:
+        sees_all_images: Whether it asks for gradients over all training images; they are compiled in then.
+    """
+
+    sees_all_images = False
 
     def start(self) -> Any:
         """What the strategy keeps, before the first iteration: a nested structure of tensors, none here."""
         return ()
+
+    def observe(self, own: Any) -> Mapping[str, float]:
+        """What is to be observed of what it keeps, at every evaluation: name to value, nothing here.
+
+        Args:
+            own: As the last iteration left it, in NumPy arrays.
+        """
+        return {}
 
     def __call__(
         self, state: State, batch: tuple[Any, Any], value_and_gradient: ValueAndGradient, update: Update

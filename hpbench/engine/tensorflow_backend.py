@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from hpbench.engine.backend import CannotCompileError, Split
+from hpbench.engine.backend import CannotCompileError, Rows, Split
 from hpbench.engine.stateless import is_stateless
 from hpbench.engine.steps import Step, plain
 from hpbench.engine.tensorflow_program import TensorFlowProgram
@@ -44,6 +44,7 @@ class TensorFlowBackend:
         batch_size: int,
         stretch: int,
         step: Step | None = None,
+        rows: Rows | None = None,
     ) -> TensorFlowProgram:
         """Compile training and evaluation.
 
@@ -63,7 +64,15 @@ class TensorFlowBackend:
 
         def program(how: str, reason: str) -> TensorFlowProgram:
             return TensorFlowProgram(
-                model, optimizer, data, mode=how, reason=reason, batch_size=batch_size, stretch=stretch, step=step
+                model,
+                optimizer,
+                data,
+                mode=how,
+                reason=reason,
+                batch_size=batch_size,
+                stretch=stretch,
+                step=step,
+                rows=rows,
             )
 
         if how != "xla":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -9,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpbench.engine.backend import CannotCompileError, Stretch
+from hpbench.engine.backend import CannotCompileError, Rows, Stretch
 from hpbench.engine.framework import draws_from_global_seed
 from hpbench.engine.steps import Step
-from hpbench.engine.tensorflow_state import Carried, Held, InVariables
+from hpbench.engine.tensorflow_state import Batch, Carried, Held, InVariables
 from hpbench.measure.memory import give_back
 
 WARM_UP = 2
@@ -37,6 +38,7 @@ class TensorFlowProgram:
         batch_size: int,
         stretch: int,
         step: Step,
+        rows: Rows | None = None,
     ) -> None:
         self.mode = mode
         self.reason = reason
@@ -45,7 +47,10 @@ class TensorFlowProgram:
         self._data = data
         self._shape = (stretch, batch_size)
         self._start = [_unless_zero(variable.numpy()) for variable in optimizer.variables]
-        self._state: InVariables | Carried = _state(model, optimizer, mode, step)
+        rows = np.arange(len(data["train"][1]), dtype=np.int32) if rows is None else rows
+        self._seen = tf.Variable(rows, trainable=False) if step.sees_all_images else None
+        everything = self._everything if step.sees_all_images else None
+        self._state: InVariables | Carried = _state(model, optimizer, mode, step, everything)
         self._train, self._score = self._compiled(mode)
         self._train(np.zeros(self._shape, np.int32), np.int32(0))
         if draws_from_global_seed():
@@ -62,13 +67,21 @@ class TensorFlowProgram:
         train = tf.function(self._loop, input_signature=signature, autograph=False, jit_compile=mode == "xla")
         return train.get_concrete_function(), tf.function(self._totals, autograph=False, reduce_retracing=True)
 
-    def reset(self, fresh: Any) -> None:
+    def _everything(self) -> Batch:
+        """All training images of the trial."""
+        images, labels = self._data["train"]
+        rows = tf.convert_to_tensor(self._seen)
+        return tf.gather(images, rows), tf.gather(labels, rows)
+
+    def reset(self, fresh: Any, rows: Rows | None = None, step: Step | None = None) -> None:
         """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
         for variable, start in zip(self._model.variables, fresh.variables, strict=True):
             variable.assign(start)
         for variable, start in zip(self._optimizer.variables, self._start, strict=True):
             variable.assign(tf.zeros_like(variable.value) if start is None else start)
-        self._state.reset()
+        self._state.reset(step)
+        if self._seen is not None and rows is not None:
+            self._seen.assign(rows)
 
     def warm_up(self, batch_size: int) -> None:
         """Evaluate a batch of that size, make two updates, then put all state back.
@@ -87,22 +100,43 @@ class TensorFlowProgram:
 
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
-        asked = len(batches)
-        if self.mode == "xla" and asked < self._shape[0]:  # a compiled shape is a fixed one; the count is not
-            batches = np.concatenate([batches, np.zeros((self._shape[0] - asked, self._shape[1]), np.int32)])
-        done, loss, correct, last, finite = self._train(tf.constant(batches), tf.constant(asked))
-        iterations, size = int(done), batches.shape[1]
+        size = self._shape[0] if self.mode == "xla" else len(batches)  # a compiled shape is a fixed one
+        total, correct, iterations, last, finite = 0.0, 0.0, 0, 0.0, True
+        for start in range(0, len(batches), size):
+            done = self._call(batches[start : start + size])
+            total, correct, iterations = total + float(done[1]), correct + float(done[2]), iterations + int(done[0])
+            last, finite = float(done[3]), bool(done[4])
+            if not finite:
+                break
         return Stretch(
-            loss=float(loss) / iterations,
-            batch_accuracy=float(last) / size,
-            accuracy=float(correct) / (iterations * size),
+            loss=total / iterations,
+            batch_accuracy=last / batches.shape[1],
+            accuracy=correct / (iterations * batches.shape[1]),
             iterations=iterations,
-            finite=bool(finite),
+            finite=finite,
         )
 
-    def evaluate(self, split: str, batch_size: int, images: int | None = None) -> tuple[float, float]:
-        """Mean loss and accuracy on a split, or on its first ``images``, in batches of that size and a remainder."""
+    def _call(self, batches: NDArray[np.int32]) -> Any:
+        """One compiled loop; the count of its iterations need not be the compiled one."""
+        asked = len(batches)
+        if self.mode == "xla" and asked < self._shape[0]:
+            batches = np.concatenate([batches, np.zeros((self._shape[0] - asked, self._shape[1]), np.int32)])
+        return self._train(tf.constant(batches), tf.constant(asked))
+
+    def observed(self) -> Mapping[str, float]:
+        """What the step wants to be observed of what it keeps, after the last iteration."""
+        return self._state.observed()
+
+    def evaluate(
+        self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
+    ) -> tuple[float, float]:
+        """Mean loss and accuracy on a split, on its first ``images``, or on those of ``rows``.
+
+        In batches of that size and a remainder.
+        """
         x, y = self._data[split]
+        if rows is not None:
+            x, y = tf.gather(x, rows), tf.gather(y, rows)
         count = len(y) if images is None else images
         loss, correct = self._score(x, y, tf.constant(count), tf.constant(batch_size))
         return float(loss) / count, float(correct) / count
@@ -145,12 +179,14 @@ class TensorFlowProgram:
         return loss, correct
 
 
-def _state(model: Any, optimizer: Any, mode: str, step: Step) -> InVariables | Carried:
+def _state(
+    model: Any, optimizer: Any, mode: str, step: Step, everything: Callable[[], Batch] | None
+) -> InVariables | Carried:
     if mode == "xla":
-        return Carried(model, optimizer, step)
+        return Carried(model, optimizer, step, everything)
     if type(step) is Step:
         return InVariables(model, optimizer)
-    return Held(model, optimizer, step)
+    return Held(model, optimizer, step, everything)
 
 
 def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:

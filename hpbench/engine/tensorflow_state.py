@@ -6,7 +6,7 @@ Each gives ``begin`` (what the loop carries), ``advance`` (one iteration: loss, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -18,6 +18,8 @@ from hpbench.engine.steps import State, Step, Tensors, Value
 Batch = tuple[Any, Any]
 Pass = tuple[Any, Any]
 """Loss and logits of an iteration."""
+Loss = Callable[[Any, Any, Sequence[Any]], Any]
+"""From labels, logits and what the model's layers add."""
 
 
 def mean_loss(labels: Any, logits: Any, added: Sequence[Any]) -> Any:
@@ -38,8 +40,12 @@ class InVariables:
         self._optimizer = optimizer
         self.own: list[Any] = []
 
-    def reset(self) -> None:
+    def reset(self, step: Step | None) -> None:
         """Nothing is kept by the plain step."""
+
+    def observed(self) -> Mapping[str, float]:
+        """Nothing is kept by the plain step."""
+        return {}
 
     def begin(self) -> Any:
         """Nothing goes round the loop."""
@@ -60,19 +66,42 @@ class InVariables:
 
 
 class Carried:
-    """State as tensors from iteration to iteration, as XLA wants it, and for any step."""
+    """State as tensors from iteration to iteration, as XLA wants it, and for any step.
 
-    def __init__(self, model: Any, optimizer: Any, step: Step) -> None:
+    Args:
+        model: A Keras model, built.
+        optimizer: Its optimizer, built, that can be written as a function.
+        step: What an iteration does.
+        everything: Gives all training images and labels, for a step that asks for them.
+        loss: Instead of the cross-entropy of logits.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        optimizer: Any,
+        step: Step,
+        everything: Callable[[], Batch] | None = None,
+        loss: Loss = mean_loss,
+    ) -> None:
         self._model = model
         self._optimizer = optimizer
         self._step = step
+        self._everything = everything
+        self._loss = loss
         self._own_structure = step.start()
         self.own = [tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._own_structure)]
 
-    def reset(self) -> None:
-        """Begin anew with what the step itself keeps."""
-        for variable, start in zip(self.own, tf.nest.flatten(self._step.start()), strict=True):
+    def reset(self, step: Step | None) -> None:
+        """Begin anew with what the step itself keeps; another step differs in nothing but its values."""
+        step = step or self._step
+        for variable, start in zip(self.own, tf.nest.flatten(step.start()), strict=True):
             variable.assign(start)
+
+    def observed(self) -> Mapping[str, float]:
+        """What the step wants to be observed of what it keeps."""
+        own = [variable.numpy() for variable in self.own]
+        return self._step.observe(tf.nest.pack_sequence_as(self._own_structure, own)) if own else {}
 
     def begin(self) -> State:
         """The values of all variables."""
@@ -100,16 +129,21 @@ class Carried:
         for variable, tensor in zip(variables, tensors, strict=True):
             variable.assign(tensor)
 
-    def _value_and_gradient(self, state: State, batch: Batch) -> tuple[Value, Tensors]:
-        x, y = batch
+    def _value_and_gradient(self, state: State, batch: Batch | None) -> tuple[Value, Tensors]:
+        x, y = self._all_images() if batch is None else batch
         weights = list(state.weights)
         with tf.GradientTape() as tape:
             tape.watch(weights)
             logits, statistics, added = self._model.stateless_call(
                 weights, list(state.statistics), x, training=True, return_losses=True
             )
-            loss = mean_loss(y, logits, added)
+            loss = self._loss(y, logits, added)
         return Value(loss, logits, state._replace(statistics=statistics)), tape.gradient(loss, weights)
+
+    def _all_images(self) -> Batch:
+        if self._everything is None:
+            raise ValueError("a step that takes gradients over all training images has to set sees_all_images")
+        return self._everything()
 
     def _update(self, state: State, gradients: Tensors, learning_rate: Any = None) -> State:
         weights, optimizer = stateless_apply(self._optimizer, state.optimizer, gradients, state.weights, learning_rate)

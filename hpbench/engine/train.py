@@ -19,9 +19,10 @@ from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.steps import STEPS
-from hpbench.engine.backend import Program, Stretch
-from hpbench.engine.batches import batch_indices
+from hpbench.engine.backend import Program, Rows, Stretch
+from hpbench.engine.batches import batch_indices, few_shot
 from hpbench.engine.hooks import Hooks, wants_every_iteration
+from hpbench.engine.steps import Step
 from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import device_names, process_memory, process_memory_source
@@ -29,24 +30,27 @@ from hpbench.measure.load import OtherLoad
 from hpbench.measure.memory import HostMemory, level
 from hpbench.parts.schedules import Constant
 from hpbench.records.seeds import derive
-from hpbench.records.trial import Outcome, canonical_json
+from hpbench.records.trial import Outcome
 
 STAGES = ("build", "compile", "training", "evaluation", "callbacks")
+STRETCH = 1024
+"""Iterations that are compiled as one loop, so that trials of any length share it."""
 
 
 def train(run: TrialRun) -> None:
     """Train as the settings say and observe accuracy, loss and, if timed, time and memory."""
     clocks = Clocks(run.backend.synchronise)
+    rows = training_rows(run)
     if "data" not in run.programs:
         run.programs["data"] = run.backend.place({split: run.splits[split] for split in ("train", "test")})
     with HostMemory() if run.timed else contextlib.nullcontext() as memory:
         before = level() if run.timed else 0
         with clocks.measure("build"):
-            model, optimizer = _build(run)
+            model, optimizer = build(run, rows)
         with clocks.measure("compile"):
-            model, program = _program(run, model, optimizer)
+            model, program = _program(run, model, optimizer, rows)
         with OtherLoad() if run.timed else contextlib.nullcontext() as others:
-            Loop(run, model, program, clocks, memory).run()
+            Loop(run, model, program, rows, clocks, memory).run()
         if memory is not None:
             _observe_memory(run, memory, before)
     if others is not None and others.cores is not None:
@@ -55,7 +59,15 @@ def train(run: TrialRun) -> None:
         run.observe(f"seconds_{stage}", clocks.seconds.get(stage, 0.0))
 
 
-def _build(run: TrialRun) -> tuple[Any, Any]:
+def training_rows(run: TrialRun) -> Rows:
+    """Indices of the trial's training images: all, or those drawn for its seed, which are the same in every case."""
+    labels, wanted = run.splits["train"][1], run.settings.training.images_per_class
+    if wanted is None:
+        return np.arange(len(labels), dtype=np.int32)
+    return few_shot(labels, wanted, derive("few-shot draw", run.trial.benchmark, run.trial.seed))
+
+
+def build(run: TrialRun, rows: Rows) -> tuple[Any, Any]:
     """A freshly initialised model and its optimizer. Clear, seed, build: ``clear_session`` would erase the seed."""
     training = run.settings.training
     if run.programs.keys() == {"data"}:
@@ -66,7 +78,7 @@ def _build(run: TrialRun) -> tuple[Any, Any]:
         run.settings.model.model_dump(), tuple(run.splits["train"][0].shape[1:]), run.classes
     )
     schedule = SCHEDULES.load(training.schedule.name).for_training(
-        training.schedule.model_dump(exclude={"name"}), training.learning_rate, training.iterations
+        training.schedule.model_dump(exclude={"name"}), training.learning_rate, training.updates(len(rows))
     )
     changeable = bool(training.callbacks) and isinstance(schedule, Constant)
     rate = schedule.learning_rate if changeable else schedule  # Keras lets callbacks change a number only
@@ -74,9 +86,16 @@ def _build(run: TrialRun) -> tuple[Any, Any]:
     return model, optimizer
 
 
-def _program(run: TrialRun, model: Any, optimizer: Any) -> tuple[Any, Program]:
-    """The compiled program and its model, with the weights just initialised; compiled once a job and settings."""
-    training, key = run.settings.training, canonical_json(run.trial.settings)
+def step_of(run: TrialRun) -> Step:
+    """The trial's step strategy."""
+    spec = run.settings.training.step
+    step: Step = STEPS.load(spec.name)(**spec.model_dump(exclude={"name"}))
+    return step
+
+
+def _program(run: TrialRun, model: Any, optimizer: Any, rows: Rows) -> tuple[Any, Program]:
+    """The compiled program and its model, with the weights just initialised; compiled once a job where it can be."""
+    training, key = run.settings.training, run.settings.program
     if key not in run.programs:
         model.compile(optimizer=optimizer)
         program = run.backend.compile(
@@ -85,12 +104,13 @@ def _program(run: TrialRun, model: Any, optimizer: Any) -> tuple[Any, Program]:
             run.programs["data"],
             run.settings.compute.compile,
             batch_size=training.batch_size,
-            stretch=1 if wants_every_iteration(training.callbacks) else training.evaluate_every,
-            step=STEPS.load(training.step.name)(**training.step.model_dump(exclude={"name"})),
+            stretch=1 if wants_every_iteration(training.callbacks) else STRETCH,
+            step=step_of(run),
+            rows=rows,
         )
         run.programs[key] = model, program
     else:
-        run.programs[key][1].reset(model)
+        run.programs[key][1].reset(model, rows, step_of(run))
     compiled: tuple[Any, Program] = run.programs[key]
     if run.timed:
         compiled[1].warm_up(training.test_batch_size)
@@ -105,23 +125,28 @@ class Loop:
         run: The trial.
         model: Its model, which callbacks see.
         program: The compiled model.
+        rows: Indices of the training images.
         clocks: Takes the times of training, evaluation and callbacks.
         memory: Takes the memory of a timed trial; None for another.
     """
 
-    def __init__(self, run: TrialRun, model: Any, program: Program, clocks: Clocks, memory: HostMemory | None) -> None:
+    def __init__(
+        self, run: TrialRun, model: Any, program: Program, rows: Rows, clocks: Clocks, memory: HostMemory | None
+    ) -> None:
         self._run = run
         self._program = program
         self._clocks = clocks
         self._memory = memory
         self._training = training = run.settings.training
-        self._ends = [*range(training.evaluate_every, training.iterations, training.evaluate_every)]
-        self._ends.append(training.iterations)
+        self._rows = rows
+        self._iterations = iterations = training.updates(len(rows))
+        every = training.evaluate_every or iterations
+        self._ends = [*range(every, iterations, every), iterations]
         self._hooks = Hooks(
             training.callbacks,
             model,
             evaluations=len(self._ends),
-            steps=training.evaluate_every,
+            steps=every,
             trial=run.trial.identity,
         )
         self._windows: list[float] = []
@@ -130,7 +155,7 @@ class Loop:
         """From the first iteration to the last, or to where the trial ends."""
         training, hooks = self._training, self._hooks
         seed = derive("data order", self._run.trial.benchmark, self._run.trial.seed)
-        batches = batch_indices(len(self._run.splits["train"][0]), training.batch_size, training.iterations, seed)
+        batches = self._rows[batch_indices(len(self._rows), training.batch_size, self._iterations, seed)]
         with self._clocks.measure("callbacks"):
             hooks.begin_training()
         if self._memory is not None:
@@ -144,6 +169,7 @@ class Loop:
                 break
         with self._clocks.measure("callbacks"):
             hooks.end_training(logs)
+        self._run.observe("worse_than_chance", float(not logs["train_loss"] <= math.log(self._run.classes)))
         if self._run.timed:
             self._observe_windows()
 
@@ -157,7 +183,7 @@ class Loop:
         self._windows.append(seconds * 100 / stretch.iterations)
         with self._clocks.measure("evaluation"):
             found = self._evaluate()
-        found |= {"batch_loss": stretch.loss, "batch_accuracy": stretch.batch_accuracy}
+        found |= {"batch_loss": stretch.loss, "batch_accuracy": stretch.batch_accuracy, **self._program.observed()}
         with self._clocks.measure("callbacks"):
             logs = self._hooks.end_epoch(index, found, stretch)
         for name, value in logs.items():
@@ -195,9 +221,10 @@ class Loop:
 
     def _evaluate(self) -> dict[str, float]:
         size = self._training.test_batch_size
-        sample = min(self._training.train_sample, len(self._run.splits["train"][0]))
+        sample = min(self._training.train_sample, len(self._rows))
+        drawn = None if self._training.images_per_class is None else self._rows[:sample]
         test_loss, test_accuracy = self._program.evaluate("test", size)
-        train_loss, train_accuracy = self._program.evaluate("train", size, sample)
+        train_loss, train_accuracy = self._program.evaluate("train", size, sample, drawn)
         return {
             "test_accuracy": test_accuracy,
             "train_accuracy": train_accuracy,

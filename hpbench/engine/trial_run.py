@@ -27,7 +27,7 @@ class TrialRun:
         backend: The framework.
         timed: Whether this job is alone on the machine, so that time and memory count.
         progress: Called at every evaluation.
-        programs: Compiled programs of this job by canonical settings: trials that differ in the seed share one.
+        programs: Compiled programs of this job by ``Settings.program``, which trials may have in common.
     """
 
     trial: Trial

@@ -23,6 +23,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _SHARED = (
     *("engine/batches.py", "engine/hooks.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
     *("engine/stateless.py", "engine/steps.py", "engine/tensorflow_program.py", "engine/tensorflow_state.py"),
+    *("engine/train.py", "engine/fitting.py"),
     *("measure/clock.py", "measure/gpu.py", "measure/load.py", "measure/memory.py"),
 )
 """What every trial goes through, whatever parts it names."""

@@ -27,7 +27,7 @@ STACKS = getattr(signal, "SIGUSR1", signal.SIGTERM)
 
 @dataclass(frozen=True)
 class Job:
-    """Trials for one process. A timed job has one trial and runs alone; the others differ in the seed only.
+    """Trials for one process. A timed job has one trial and runs alone; those of another may share a program.
 
     Args:
         trials: What to do, in order.

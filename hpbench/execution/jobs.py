@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from hpbench.definition.schema import Settings
 from hpbench.execution.code import code_fingerprint
@@ -11,7 +12,7 @@ from hpbench.execution.job import Job
 from hpbench.records.store import Attempt
 from hpbench.records.trial import Cell, Trial, canonical_json
 
-LONGEST_SHARED = 10
+LONGEST_SHARED = 60
 """Most trials of one shared job: memory grows a little from trial to trial."""
 
 
@@ -73,19 +74,22 @@ def _codes(trials: Mapping[str, Trial]) -> dict[str, str]:
 def make_jobs(
     todo: Pending, data_folder: str, seconds: Mapping[str, float], workers: int, allow: tuple[str, ...] = ()
 ) -> list[Job]:
-    """Timed trials each a job of its own, in order; the others grouped by settings, the longest jobs first.
+    """Timed trials each a job of its own, in order; the others grouped by program, the longest jobs first.
 
-    Trials that differ in the seed alone share a compiled program. A group is split so that every worker has work.
+    Trials that differ in the seed alone, or in nothing else that is compiled, share a compiled program. A group is
+    split so that every worker has work.
     """
     jobs = [Job((trial,), True, data_folder, todo.code[trial.identity], allow) for trial, timed in todo.trials if timed]
     groups: dict[str, list[Trial]] = {}
+    program = cache(lambda settings: Settings.model_validate_json(settings).program)
     for trial, timed in todo.trials:
         if not timed:
-            groups.setdefault(canonical_json(trial.settings), []).append(trial)
+            groups.setdefault(program(canonical_json(trial.settings)), []).append(trial)
     total = sum(seconds[trial.identity] for group in groups.values() for trial in group)
     shared = []
     for group in groups.values():
-        share = total / (2 * max(1, workers)) / seconds[group[0].identity]
+        mean = sum(seconds[trial.identity] for trial in group) / len(group)
+        share = total / (2 * max(1, workers)) / mean
         size = max(1, min(LONGEST_SHARED, int(share)))
         shared += [
             Job(tuple(group[i : i + size]), False, data_folder, todo.code[group[0].identity], allow)

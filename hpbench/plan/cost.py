@@ -12,6 +12,8 @@ NOMINAL_SPEED = 60e9
 """Floating-point operations a second and thread, assumed where nothing was measured yet."""
 FIXED_SECONDS = 3.0
 """Start, build and compile of a trial, assumed likewise."""
+TRAINING_IMAGES, CLASSES = 5000, 10
+"""Of a data set, assumed before it is prepared."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,10 @@ class Cost:
 def nominal_seconds(settings: Settings) -> float:
     """Rough seconds of one trial: forward and backward are three forward passes (2 operations a multiply-add)."""
     training = settings.training
-    images = training.iterations * training.batch_size
-    evaluated = training.iterations // training.evaluate_every * (training.train_sample + 1000) / 3
+    drawn = TRAINING_IMAGES if training.images_per_class is None else CLASSES * training.images_per_class
+    iterations = training.updates(drawn)
+    images = iterations * training.batch_size
+    evaluated = iterations // (training.evaluate_every or iterations) * (training.train_sample + 1000) / 3
     operations = 6 * (settings.model.multiply_adds or 1e6) * (images + evaluated)
     return FIXED_SECONDS + float(operations) / (NOMINAL_SPEED * settings.compute.threads)
 

@@ -29,6 +29,8 @@ SHAPES = (
     *("circle", "square", "triangle-up", "diamond", "cross"),
     *("triangle-down", "triangle-right", "triangle-left", _STAR),
 )
+MOST_DOTS = 30
+"""Marks along a curve; a curve with more points has them at every second, third, ... of these."""
 _GENERATED_ID = re.compile(r'(?<= id=")\w+(?=")|(?<=url\(#)\w+(?=\))')
 _MEAN = -1
 """Stands for the seed in rows that are the mean over seeds."""
@@ -56,7 +58,12 @@ class _Look:
 
 
 def learning_curves(
-    series: Sequence[Series], names: Sequence[str], metric: str, title: str, places: Sequence[int] | None = None
+    series: Sequence[Series],
+    names: Sequence[str],
+    metric: str,
+    title: str,
+    places: Sequence[int] | None = None,
+    log: bool = False,
 ) -> str:
     """Mean over the seeds with its 95 % band; single seeds where there are fewer than 3.
 
@@ -66,15 +73,17 @@ def learning_curves(
         metric: Of all series.
         title: Stands above the chart.
         places: Of each in the palette, so that a case looks the same in every chart of a report.
+        log: Whether the values stand on a logarithmic axis; then those that are not positive are left out.
     """
     import altair as alt
 
     unit = described(metric).unit
     rows = [row for one, name in zip(series, names, strict=True) for row in _curve_rows(one, name, unit)]
+    rows = [row for row in map(_positive_ends, rows) if row["mean"] > 0] if log else rows
     look = _look(names, places or range(len(names)))
     scale = alt.Scale(zero=False, nice=False, padding=8)
     x = alt.X("place:Q", title="iteration", scale=scale, axis=alt.Axis(tickCount=10, format="~f"))
-    chart = alt.layer(*_layers(rows, x, look, metric), data=alt.NamedData(name=_ROWS))
+    chart = alt.layer(*_layers(rows, x, look, metric, log), data=alt.NamedData(name=_ROWS))
     return _svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)), rows)
 
 
@@ -152,12 +161,12 @@ def short_names(cases: Sequence[str]) -> list[str]:
     return [case.rpartition("/")[2] for case in cases] if len(studies) == 1 else list(cases)
 
 
-def _layers(rows: _Rows, x: alt.X, look: _Look, metric: str) -> list[alt.Chart]:
+def _layers(rows: _Rows, x: alt.X, look: _Look, metric: str, log: bool = False) -> list[alt.Chart]:
     """Band, single seeds, mean and points, over data with ``place``, ``series``, ``seed``, ``mean`` and ends."""
     import altair as alt
 
     unit = described(metric).unit
-    title, scale = axis_title(metric), _scale(rows, unit)
+    title, scale = axis_title(metric), alt.Scale(type="log") if log else _scale(rows, unit)
     y, low = alt.Y("mean:Q", title=title, scale=scale), alt.Y("low:Q", title=title, scale=scale)
     plot = alt.Chart()
     single = plot.transform_filter(f"datum.seed > {_MEAN}")
@@ -168,7 +177,9 @@ def _layers(rows: _Rows, x: alt.X, look: _Look, metric: str) -> list[alt.Chart]:
         .encode(x, low, alt.Y2("high:Q"), look.color),
         single.mark_line(strokeWidth=1, opacity=0.6).encode(x, y, look.color, look.dash, alt.Detail("seed:N")),
         mean.mark_line(strokeWidth=2).encode(x, y, look.color, look.dash),
-        mean.mark_point(filled=True, size=45, opacity=1).encode(x, y, look.color, look.shape),
+        mean.transform_filter("datum.dot !== false")
+        .mark_point(filled=True, size=45, opacity=1)
+        .encode(x, y, look.color, look.shape),
     ]
 
 
@@ -194,10 +205,11 @@ def _look(names: Sequence[str], places: Iterable[int], title: str | None = None)
 
 def _curve_rows(series: Series, name: str, unit: str) -> _Rows:
     rows: _Rows = []
-    for point in series.points:
+    every = -(-len(series.points) // MOST_DOTS)
+    for index, point in enumerate(series.points):
         base = {"series": name, "place": point.iteration}
         if math.isfinite(point.interval.mean):
-            rows.append({**base, "seed": _MEAN, **_ends(point.interval, unit)})
+            rows.append({**base, "seed": _MEAN, **_ends(point.interval, unit), "dot": index % every == 0})
         if series.few and series.seeds > 1:
             values = [(seed, value) for seed, value in point.values if math.isfinite(value)]
             rows += [{**base, "seed": seed, "mean": _scaled(value, unit)} for seed, value in values]
@@ -208,6 +220,11 @@ def _ends(interval: Interval, unit: str) -> dict[str, float | None]:
     """Mean and ends as drawn; null where there are none."""
     ends = {"mean": interval.mean, "low": interval.low, "high": interval.high}
     return {key: _scaled(value, unit) if math.isfinite(value) else None for key, value in ends.items()}
+
+
+def _positive_ends(row: dict[str, Any]) -> dict[str, Any]:
+    """The row without a band where its lower end has no place on a logarithmic axis."""
+    return row if (row.get("low") or 0) > 0 else {**row, "low": None, "high": None}
 
 
 def _scaled(value: float, unit: str) -> float:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from hpbench.analysis.advice import Recommendations, advise
+from hpbench.analysis.by_fit import ByFit, by_fit
 from hpbench.analysis.claims import findings
+from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
-from hpbench.analysis.evidence import SeriesIndex
+from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
 from hpbench.analysis.verdicts import Finding
 from hpbench.definition import readings
+from hpbench.definition.cells import table_cases
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Definition
 from hpbench.records.tables import RunTables
@@ -31,6 +35,8 @@ class Facts:
         comparisons: Reported numbers beside ours.
         effects: Study to the effects of its grid.
         advice: The optimisation advice, if the definition asks for it.
+        table: The document's table, if the definition has one.
+        by_fit: Cases trained by ``model.fit`` beside those like them.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
 
@@ -42,7 +48,20 @@ class Facts:
     comparisons: tuple[Comparison, ...]
     effects: Mapping[str, Effects]
     advice: Recommendations | None
+    table: DocumentTable | None
+    by_fit: tuple[ByFit, ...]
     loads: Mapping[TrialPlace, float]
+
+    @cached_property
+    def table_cases(self) -> frozenset[str]:
+        """The cases that are cells of the document's table."""
+        table = self.definition.table
+        return frozenset(table_cases(table.model_dump() if table else None))
+
+    def is_shown(self, case: str) -> bool:
+        """Whether a case stands in the lists of other readings: of a table's cells only those it names for that."""
+        table = self.definition.table
+        return table is None or case not in self.table_cases or case in (table.by_reading or self.table_cases)
 
     @property
     def own_rows(self) -> list[Row]:
@@ -73,6 +92,8 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         comparisons=tuple(comparisons(tables, resolved, index)),
         effects={study: effect for study, effect in found.items() if effect is not None},
         advice=advise(tables, resolved, index),
+        table=document_table(evidence_by_reading(tables, resolved, index)),
+        by_fit=tuple(by_fit(default_evidence(tables, resolved, index))),
         loads=other_loads(tables),
     )
 

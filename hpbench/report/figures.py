@@ -108,7 +108,7 @@ def _positive(value: float | int | str) -> bool:
 
 def _places(definition: Definition) -> dict[str, int]:
     """Each case's place in the palette: its position among the document's cases, or in its study."""
-    places = {case: position for position, case in enumerate(definition.cases)}
+    places = {case: position for position, case in enumerate(definition.own_cases)}
     for study, body in definition.studies.items():
         places |= {f"{study}/{case}": position for position, case in enumerate(body.cases)}
     return places
@@ -121,7 +121,8 @@ def _draw_curves(evidence: Mapping[str, Evidence], figure: Figure, places: Mappi
     found = [one for case in figure.cases if (one := curve(evidence[DEFAULT], figure.metric, case))]
     names = short_names([one.case for one in found])
     order = [places.get(one.case, index) for index, one in enumerate(found)]
-    return learning_curves(found, names, figure.metric, figure.title, order) if found else ""
+    log = figure.scale == "log"
+    return learning_curves(found, names, figure.metric, figure.title, order, log) if found else ""
 
 
 def _draw_cases(evidence: Mapping[str, Evidence], figure: Figure, _places: Mapping[str, int]) -> str:
@@ -141,7 +142,8 @@ def _draw_readings(evidence: Mapping[str, Evidence], figure: Figure, _places: Ma
             more = f" (and {alike} alike)" if alike else ""
             names.append(f"{one.reading}{more}" if len(figure.cases) == 1 else f"{case}, {one.reading}{more}")
             chosen.append(one)
-    return learning_curves(chosen, names, figure.metric, figure.title) if chosen else ""
+    log = figure.scale == "log"
+    return learning_curves(chosen, names, figure.metric, figure.title, log=log) if chosen else ""
 
 
 DRAWERS: Mapping[str, Callable[[Mapping[str, Evidence], Figure, Mapping[str, int]], str]] = {

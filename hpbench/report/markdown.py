@@ -7,7 +7,9 @@ from hpbench.report.figures import Figures
 from hpbench.report.markup import join
 from hpbench.report.sections.advice import advice
 from hpbench.report.sections.again import again, conventions, failures, stale
+from hpbench.report.sections.by_fit import by_fit
 from hpbench.report.sections.claims import claim_details, claim_map
+from hpbench.report.sections.document_table import document_table
 from hpbench.report.sections.drawings import drawings
 from hpbench.report.sections.effects import grid_effects
 from hpbench.report.sections.numbers import accuracy, memory, reported, time
@@ -23,9 +25,11 @@ def markdown(facts: Facts, figures: Figures) -> str:
         data(facts),
         settings(facts),
         claim_map(facts),
+        document_table(facts),
         claim_details(facts),
         accuracy(facts),
         time(facts),
+        by_fit(facts),
         memory(facts),
         reported(facts),
         drawings(facts, figures),

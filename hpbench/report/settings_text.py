@@ -11,12 +11,13 @@ from hpbench.definition.schema import Compute, Settings, Training
 def flat(settings: Mapping[str, Any]) -> dict[str, str]:
     """Settings by name, a part as one text: ``optimizer`` to ``sgd (momentum 0.9, l2 0.0005)``.
 
-    Fields of ``training`` and ``compute`` stand by their own names. All are in the schema's order.
+    Fields of ``training`` and ``compute`` stand by their own names, those that are not set not at all. All are in the
+    schema's order.
     """
     found: dict[str, str] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping) and "name" not in value:
-            found |= {name: text(inner) for name, inner in value.items()}
+            found |= {name: text(inner) for name, inner in value.items() if inner is not None}
         else:
             found[key] = text(value)
     order = [*Settings.model_fields, *Training.model_fields, *Compute.model_fields]

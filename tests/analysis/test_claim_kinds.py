@@ -49,6 +49,11 @@ KINDS = [
         {"A": 10, "B": 11},
     ),
     (
+        {"name": "paired_equal", "cases": ["A"], "to": ["B"], "tolerance": 0.05},
+        {"A": 1, "B": 0.97},
+        {"A": 1, "B": 0.9},
+    ),
+    (
         {"name": "greater", "cases": ["A", "B"], "than": ["C"]},
         {"A": 0.9, "B": 0.8, "C": 0.7},
         {"A": 0.9, "B": 0.6, "C": 0.7},
@@ -108,7 +113,27 @@ class TestEveryKind:
 
 
 def test_every_kind_is_planted():
-    assert {test["name"] for test, _, _ in KINDS} == set(CLAIMS) - {"tracks"}
+    assert {test["name"] for test, _, _ in KINDS} == set(CLAIMS) - {"tracks", "apart"}
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "near", "far"),
+    [
+        ("tracks", "tolerance", Verdict.SUPPORTED, Verdict.CONTRADICTED),
+        ("apart", "margin", Verdict.CONTRADICTED, Verdict.SUPPORTED),
+    ],
+)
+@pytest.mark.parametrize(("shift", "alike"), [(0.01, True), (-0.2, False)])
+def test_curves_are_alike_or_apart_by_their_mean_distance(planted, name, bound, near, far, shift, alike):
+    for seed in range(3):
+        curve = [0.1 + seed / 100, 0.5, 0.8]
+        planted.curve("A", seed, "test_accuracy", curve)
+        planted.curve("B", seed, "test_accuracy", [value + shift for value in curve])
+    test = {"name": name, "metric": "test_accuracy", "case": "A", "reference": "B", bound: 0.05}
+    parsed = TypeAdapter(CLAIMS.specification).validate_python(test)
+    quantities = CLAIMS.load(name)(parsed, default_evidence(planted.tables(), planted.resolved))
+    assert quantities[0].values == pytest.approx([abs(shift)] * 3)
+    assert decide(quantities).verdict is (near if alike else far)
 
 
 def test_equality_is_not_greater(judge):

@@ -104,7 +104,9 @@ def test_bundled_claims_can_all_be_judged(planted, definition, profile):
     planted.resolved = Resolved(read(bundled()[definition]), Selection(profile, seeds=1))
     for item in planted.resolved.planned_cases():
         training = item.settings.training
-        ends = [*range(training.evaluate_every, training.iterations, training.evaluate_every), training.iterations]
+        iterations = training.updates(10 * (training.images_per_class or 0))
+        ends = [*range(training.evaluate_every or iterations, iterations, training.evaluate_every or iterations)]
+        ends.append(iterations)
         metrics = {claim.test.metric for claim in planted.resolved.under(item.reading).claims}
         for metric in metrics:
             planted.curve(item.case, 0, metric, [0.95] * len(ends), item.reading, ends)

@@ -53,7 +53,7 @@ UNKNOWN_FIELDS = {
 UNKNOWN_PARTS = {
     "model": (
         [("model: {name: lenet,", "▸model: {name: lnet,")],
-        ["'model' has no member named 'lnet'; did you mean 'lenet'? there are: lenet, or code of your own as package."],
+        ["'model' has no member named 'lnet'; did you mean 'lenet'? there are: lenet, mlp, or code of your own as"],
     ),
     "schedule": (
         [("schedule: {name: constant}", "▸schedule: {name: linear}")],
@@ -71,8 +71,8 @@ UNKNOWN_PARTS = {
     ),
     "take": ([("take: {name: mean", "▸take: {name: average")], ["'claims.test.take' has no member named 'average'"]),
     "procedure": (
-        [("  iterations: 100", "  procedure: {▸name: tran}\n  iterations: 100")],
-        ["'training.procedure.name' cannot be 'tran'; did you mean 'train'?"],
+        [("  iterations: 100", "  ▸procedure: {name: tran}\n  iterations: 100")],
+        ["'training.procedure' has no member named 'tran'; did you mean 'train'? there are: train, fit"],
     ),
     "part without a name": ([("schedule: {name: constant}", "▸schedule: {}")], ["needs a 'name'"]),
     "part as text": (

@@ -100,6 +100,25 @@ def test_timed_trials_are_jobs_of_their_own_and_the_rest_share_by_settings():
     )
 
 
+def test_trials_of_one_program_share_a_job_though_they_differ_in_length_and_images():
+    text = SMALL.replace(
+        "  fast: {learning_rate: 0.05}\n",
+        "  fast: {learning_rate: 0.05}\n"
+        "  fast-longer: {learning_rate: 0.05, iterations: 20, evaluate_every: 20}\n"
+        "  fast-few: {learning_rate: 0.05, images_per_class: 3}\n"
+        "  fast-wide: {learning_rate: 0.05, batch_size: 32}\n",
+    )
+    selection = Selection(readings=("default",), changes={"timed_seeds": 0})
+    planned = cells(parse(text, "small.yaml", selection), lambda settings: "x")
+    todo = pending(planned, {})
+    case = {cell.trial.identity: cell.case for cell in planned}
+    jobs = make_jobs(todo, "data", dict.fromkeys(case, 1.0), workers=1)
+    together = [{case[trial.identity] for trial in job.trials} for job in jobs]
+    assert {"fast", "fast-longer", "fast-few"} in together
+    assert {"fast-wide"} in together
+    assert {"slow"} in together
+
+
 def test_longest_jobs_come_first():
     todo = pending(plan(seeds=6), {})
     seconds = {trial.identity: 1.0 + ("caffe" in str(trial.settings)) for trial, _ in todo.trials}

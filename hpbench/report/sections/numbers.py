@@ -19,8 +19,11 @@ _Place = tuple[str, str]
 def accuracy(facts: Facts) -> Markup:
     """Accuracy by case, default reading first, the other readings folded away."""
     rows = [row for row in facts.own_rows if row.unit == "fraction" and row.device is None]
-    default = _pivot([row for row in rows if row.reading == DEFAULT], with_reading=False)
-    others = _pivot([row for row in rows if row.reading != DEFAULT], with_reading=True)
+    default = [row for row in rows if row.reading == DEFAULT]
+    cells = facts.table_cases
+    listed = _pivot([row for row in default if row.case not in cells], with_reading=False)
+    in_table = _pivot([row for row in default if row.case in cells], with_reading=False)
+    others = _pivot([row for row in rows if row.reading != DEFAULT and facts.is_shown(row.case)], with_reading=True)
     return join(
         "## Accuracy",
         "Of the last evaluation: mean over the seeds and its 95 % interval. "
@@ -28,7 +31,8 @@ def accuracy(facts: Facts) -> Markup:
         "Diverged trials count in n, with the accuracy of their last state."
         if rows
         else "Nothing was measured.",
-        default,
+        listed,
+        folded("Each cell of the table", in_table) if in_table else "",
         folded("Other readings", others) if others else "",
     )
 
@@ -119,12 +123,15 @@ def reported(facts: Facts) -> Markup:
     if not facts.comparisons:
         return Markup("")
     default = [item for item in facts.comparisons if item.reading == DEFAULT]
-    others = [item for item in facts.comparisons if item.reading != DEFAULT and item.n]
+    others = [item for item in facts.comparisons if item.reading != DEFAULT and item.n and facts.is_shown(item.key)]
+    in_table = [item for item in default if item.key in facts.table_cases]
+    listed = [item for item in default if item.key not in facts.table_cases]
     return join(
         "## Reproduced beside reported",
         "Whether the document's number lies in the 95 % prediction interval of one run of ours, from 3 seeds on. "
         "`A / B` is a ratio and `A - B` a difference of two cases, paired by seed.",
-        _compared(default, _NUMBERS),
+        _compared(listed, _NUMBERS) if listed else "",
+        folded("Each cell of the table", _compared(in_table, _NUMBERS)) if in_table else "",
         folded("Other readings", _compared(others, [_READING, *_NUMBERS])) if others else "",
     )
 

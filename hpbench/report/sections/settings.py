@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Study
 from hpbench.report.facts import Facts
-from hpbench.report.markup import Markup, bold, bullets, escape, join, table
+from hpbench.report.markup import Markup, bold, bullets, escape, folded, join, table
 from hpbench.report.numerals import plural
 from hpbench.report.settings_text import flat, text
 
@@ -21,11 +21,12 @@ ASKED_CLAIMS = (
 
 def settings(facts: Facts) -> Markup:
     """Cases, protocol and studies."""
-    by_case = {case: found for case in facts.definition.cases if (found := _settings(facts, case))}
+    by_case = {case: found for case in facts.definition.own_cases if (found := _settings(facts, case))}
     columns = _columns(list(by_case.values()))
+    cases = _cases(by_case, columns)
     return join(
         "## Settings",
-        _cases(by_case, columns),
+        folded(f"{plural(len(by_case), 'case')} of a table", cases) if facts.table_cases else cases,
         "### Protocol",
         "The same in every case, under the default reading." if by_case else "",
         _protocol(by_case, columns),

@@ -1,0 +1,92 @@
+"""The procedure ``fit``: the same training by Keras' ``model.fit``, to compare with.
+
+Same data, initialisation, batches and order as the procedure ``train``; measured at the end only. A step other than the
+plain one is a ``train_step`` of the model.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from hpbench.catalogue.steps import Plain
+from hpbench.engine.batches import batch_indices
+from hpbench.engine.fitting import with_step
+from hpbench.engine.train import build, step_of, training_rows
+from hpbench.engine.trial_run import TrialRun
+from hpbench.errors import UserError
+from hpbench.measure.clock import Clocks
+from hpbench.records.seeds import derive
+
+STAGES = ("build", "compile", "training", "evaluation")
+
+
+class CallbacksError(UserError):
+    """Callbacks stand beside a procedure that calls none."""
+
+
+def fit(run: TrialRun) -> None:
+    """Train by ``model.fit`` in epochs of as many batches as the training images fill, evaluate at the end.
+
+    The first epoch is done twice: what it takes before the state is put back is the time to compile.
+
+    Raises:
+        CallbacksError: The training has callbacks.
+    """
+    training = run.settings.training
+    if training.callbacks:
+        raise CallbacksError("the procedure fit measures at the end only and calls no callbacks; leave them out")
+    clocks = Clocks(run.backend.synchronise)
+    rows = training_rows(run)
+    with clocks.measure("build"):
+        model, optimizer = build(run, rows)
+        if not isinstance(training.step, Plain):
+            model = with_step(model, step_of(run))
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
+    iterations = training.updates(len(rows))
+    seed = derive("data order", run.trial.benchmark, run.trial.seed)
+    batches = rows[batch_indices(len(rows), training.batch_size, iterations, seed)]
+    epoch = max(1, len(rows) // training.batch_size)
+    with clocks.measure("compile"):
+        state = [*model.variables, *optimizer.variables, *getattr(model, "own", ())]
+        before = [np.array(variable) for variable in state]
+        _fit(model, run, batches[:epoch], epoch)
+        for variable, value in zip(state, before, strict=True):
+            variable.assign(value)
+    with clocks.measure("training"):
+        _fit(model, run, batches, epoch)
+    with clocks.measure("evaluation"):
+        sample = rows[: training.train_sample]
+        found = {"test": run.splits["test"], "train": tuple(part[sample] for part in run.splits["train"])}
+        for split, (x, y) in found.items():
+            lost, accuracy = model.evaluate(x, y, batch_size=training.test_batch_size, verbose=0)
+            run.observe(f"{split}_accuracy", accuracy, iterations)
+            run.observe(f"{split}_loss", lost, iterations)
+    run.observe("worse_than_chance", float(not lost <= math.log(run.classes)))
+    for name, value in getattr(model, "observed", dict)().items():
+        run.observe(name, value, iterations)
+    run.resolved |= {"compile": "fit", "compile_reason": "trained by model.fit"}
+    for stage in STAGES if run.timed else ():
+        run.observe(f"seconds_{stage}", clocks.seconds[stage])
+    if run.timed:
+        run.observe("seconds_per_100_iterations", clocks.seconds["training"] * 100 / iterations)
+
+
+def _fit(model: Any, run: TrialRun, batches: NDArray[np.int32], epoch: int) -> None:
+    """Whole epochs, then what is left of one."""
+    images, labels = (tf.convert_to_tensor(part) for part in run.splits["train"])
+
+    def taken(rows: Any) -> tuple[Any, Any]:
+        return tf.gather(images, rows), tf.gather(labels, rows)
+
+    whole = len(batches) // epoch * epoch
+    for part, steps in ((batches[:whole], epoch), (batches[whole:], len(batches) - whole)):
+        if len(part):
+            data = tf.data.Dataset.from_tensor_slices(part).map(taken).prefetch(tf.data.AUTOTUNE)
+            model.fit(data, epochs=len(part) // steps, steps_per_epoch=steps, verbose=0)
