@@ -140,7 +140,7 @@ class LearningRateSearch(Step):
         before = trial.gradients if not self.sees_all_images else trial.gradient(trial.state, everywhere=True)
 
         def percentages(proposals: Any) -> Any:
-            return ops.stack([self._changed(trial, before, proposals[index]) for index in range(len(self._proposals))])
+            return _of_each(proposals, lambda rate: self._changed(trial, before, rate))
 
         proposals, shrinks = own["proposals"], _numbers(0.0)
         changed = percentages(proposals)
@@ -220,6 +220,16 @@ class _Trial:
     def loss_after(self, rate: Any) -> Any:
         """The loss on the iteration's batch after an update with this rate."""
         return self._value_and_gradient(self.updated(rate), self._batch)[0].loss
+
+
+def _of_each(rates: Any, function: Callable[[Any], Any]) -> Any:
+    """The function of each rate, shape of ``rates``: a loop, which compiles the gradient in it once."""
+    places = ops.arange(rates.shape[0])
+
+    def one(index: Any, found: Any) -> tuple[Any, Any]:
+        return index + 1, ops.where(places == index, function(ops.take(rates, index)), found)
+
+    return ops.while_loop(lambda index, _: index < rates.shape[0], one, (ops.zeros((), "int32"), rates))[1]
 
 
 def _numbers(values: float | Sequence[float]) -> Any:

@@ -21,6 +21,7 @@ from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.steps import STEPS
 from hpbench.engine.backend import Program, Rows, Stretch
 from hpbench.engine.batches import batch_indices, few_shot
+from hpbench.engine.framework import seed_initialisation
 from hpbench.engine.hooks import Hooks, wants_every_iteration
 from hpbench.engine.steps import Step
 from hpbench.engine.trial_run import TrialRun
@@ -70,10 +71,12 @@ def training_rows(run: TrialRun) -> Rows:
 def build(run: TrialRun, rows: Rows) -> tuple[Any, Any]:
     """A freshly initialised model and its optimizer. Clear, seed, build: ``clear_session`` would erase the seed."""
     training = run.settings.training
-    if run.programs.keys() == {"data"}:
+    first = run.programs.keys() == {"data"}
+    if first:
         keras.backend.clear_session()
     keras.config.set_floatx(run.settings.compute.precision)
-    keras.utils.set_random_seed(derive("initialisation", run.trial.benchmark, run.trial.seed) % 2**32)
+    seeded = keras.utils.set_random_seed if first or run.settings.own_parts else seed_initialisation
+    seeded(derive("initialisation", run.trial.benchmark, run.trial.seed) % 2**32)
     model = MODELS.load(run.settings.model.name)(
         run.settings.model.model_dump(), tuple(run.splits["train"][0].shape[1:]), run.classes
     )

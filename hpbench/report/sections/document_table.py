@@ -12,7 +12,7 @@ from hpbench.analysis.document_table import Cell, DocumentTable
 from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, join, table
-from hpbench.report.numerals import MISSING, full_title, interval, number, significant, with_unit
+from hpbench.report.numerals import MISSING, full_title, interval, number, with_unit
 
 _Show = Callable[[Cell, str], Markup]
 
@@ -39,6 +39,7 @@ def document_table(facts: Facts) -> Markup:
     for metric in found.table.also:
         if any(key[0] == metric for key in found.cells):
             parts.append(f"### {escape(full_title(metric).capitalize())}")
+            parts.append("Each value with its number of seeds; with more than three, their median and their range.")
             parts.append(_grid(found, metric, lambda cell, _: spread(cell.values)))
     parts.append(_changes(found))
     return join(*parts)
@@ -115,10 +116,9 @@ def spread(values: Sequence[float]) -> Markup:
     """Each value with its number of seeds if they are few; else the median, and the least and largest."""
     finite = sorted(value for value in values if math.isfinite(value))
     none = len(values) - len(finite)
-    counts = Counter(significant(value) for value in finite)
+    counts = Counter(f"{value:.3g}" for value in finite)
     if len(counts) <= FEW_VALUES:
         said = [f"{value} × {count}" if len(values) > 1 else value for value, count in counts.items()]
     else:
-        ends = f"{significant(finite[0])} to {significant(finite[-1])}"
-        said = [f"{significant(float(np.median(finite)))} ({ends})"]
+        said = [f"{float(np.median(finite)):.3g} ({finite[0]:.3g} to {finite[-1]:.3g})"]
     return Markup(", ".join([*said, *([f"none × {none}"] if none else [])]) or MISSING)
