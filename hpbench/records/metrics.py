@@ -22,7 +22,7 @@ METRICS = {
     "learning_rate": Metric("1", "learning rate"),
     "diverged_at_iteration": Metric("1", "iteration at which the loss was not finite"),
     "diverged_by_iteration": Metric("1", "iteration by which a weight was not finite"),
-    "worse_than_chance": Metric("1", "trials whose train loss ended above that of chance, or not finite"),
+    "worse_than_chance": Metric("1", "ended with a train loss worse than chance"),
     "weight_norm": Metric("1", "norm of the weights"),
     "chosen_rate": Metric("1", "learning rate of the last update"),
     "rate_bound": Metric("1", "bound of the learning rate, delta"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.schema import Study
+from hpbench.definition.schema import Definition, Settings, Study, Table
 from hpbench.report.facts import Facts
-from hpbench.report.markup import Markup, bold, bullets, escape, folded, join, table
+from hpbench.report.markup import Markup, bold, bullets, escape, join
+from hpbench.report.markup import table as table_of
 from hpbench.report.numerals import plural
 from hpbench.report.settings_text import flat, text
 
@@ -23,10 +24,11 @@ def settings(facts: Facts) -> Markup:
     """Cases, protocol and studies."""
     by_case = {case: found for case in facts.definition.own_cases if (found := _settings(facts, case))}
     columns = _columns(list(by_case.values()))
-    cases = _cases(by_case, columns)
+    listed = {case: found for case, found in by_case.items() if case not in facts.table_cases}
     return join(
         "## Settings",
-        folded(f"{plural(len(by_case), 'case')} of a table", cases) if facts.table_cases else cases,
+        _cases(listed, columns) if listed or not by_case else "",
+        _cells(facts.definition, facts.definition.table, columns) if facts.definition.table else "",
         "### Protocol",
         "The same in every case, under the default reading." if by_case else "",
         _protocol(by_case, columns),
@@ -50,7 +52,23 @@ def _cases(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> 
     if not by_case:
         return Markup("No case was run under the default reading.")
     rows = [[case, *(found.get(column, "–") for column in columns)] for case, found in by_case.items()]
-    return table(["case", *(column.replace("_", " ") for column in columns)], rows, numeric=1)
+    return table_of(["case", *(column.replace("_", " ") for column in columns)], rows, numeric=1)
+
+
+def _cells(definition: Definition, table: Table, columns: Sequence[str]) -> Markup:
+    """Rows and columns of the document's table with what each changes; a cell's case has the changes of both."""
+    count = plural(len(table.rows) * len(table.columns), "case")
+    parts = {"row": table.rows, "column": table.columns}
+    base = flat(definition.model_dump(mode="json", include=set(Settings.model_fields)))
+    before = "; ".join(f"{name.replace('_', ' ')}: {base[name]}" for name in columns if name in base)
+    return join(
+        f"{count}, one a cell of a table: `ROW-COLUMN` has the changes of its row and its column.",
+        escape(f"Before these changes: {before}."),
+        *(
+            table_of([kind, "changes"], [[name, _changes(changes)] for name, changes in found.items()])
+            for kind, found in parts.items()
+        ),
+    )
 
 
 def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) -> Markup:
@@ -58,7 +76,7 @@ def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) 
         return Markup("")
     common = next(iter(by_case.values()))
     rows = [[name.replace("_", " "), value] for name, value in common.items() if name not in columns]
-    return table(["setting", "value"], rows)
+    return table_of(["setting", "value"], rows)
 
 
 def _seeds(facts: Facts) -> Markup:
