@@ -57,3 +57,12 @@ def small_file(tmp_path: Path) -> Path:
     path = tmp_path / "small.yaml"
     path.write_text(SMALL, encoding="utf-8")
     return path
+
+
+LONGEST = ("test_readme.py", "test_resilience.py", "test_run.py", "test_new.py", "test_tfds.py")
+"""Files that take minutes: they come first, so that no worker is left alone with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; a file's own order stays."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)

@@ -243,6 +243,15 @@ class Advice(_Strict):
 class Definition(Settings):
     """One benchmark: the file in ``benchmarks/``."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["cases"], "properties": {"cases": {"minProperties": 1}}},
+                {"required": ["table"], "properties": {"table": {"not": {"type": "null"}}}},
+            ]
+        }
+    )
+
     format: Annotated[Literal[1], WHOLE] = Field(alias="schema")
     id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
     version: Whole = Field(ge=1)

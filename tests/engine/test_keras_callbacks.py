@@ -176,7 +176,7 @@ def test_the_readme_s_callbacks_write_what_is_observed_and_stop(trials):
         rows = list(csv.DictReader(path.read_text().splitlines()))
         assert trial.result.message == f"stopped by a callback at iteration {4 * len(rows)}"
         assert [row["epoch"] for row in rows] == [str(index) for index in range(len(rows))]
-        assert set(trial.curves) | {*names, "accuracy", "epoch"} == set(rows[0])
+        assert set(trial.curves) - {"worse_than_chance"} | {*names, "accuracy", "epoch"} == set(rows[0])
         for column in set(rows[0]) - {"accuracy", "epoch"}:
             assert [float(row[column]) for row in rows] == trial.values(names.get(column, column))[: len(rows)]
         losses = trial.values("test_loss")[: len(rows)]

@@ -1,5 +1,7 @@
 """What every part of the catalogue keeps. A new part is tested here by being in its register."""
 
+from typing import get_origin
+
 import keras
 import numpy as np
 import pytest
@@ -16,14 +18,17 @@ from hpbench.parts.datasets.prepared import prepare
 from hpbench.parts.schedules import InversePower
 from tests import tfds_sets
 
-VALUES = {float: 0.5, int: 3, bool: True}
+VALUES = {float: 0.5, int: 3, bool: True, tuple: (3,)}
 
 
 def parameters(register, name, **given):
     """Parameters of a part: those given, any number for other required fields, defaults for the rest."""
     model = register[name]
     needed = {key: field for key, field in model.model_fields.items() if field.is_required() and key != "name"}
-    filled = {key: given.get(key, VALUES.get(field.annotation)) for key, field in needed.items()}
+    filled = {
+        key: given.get(key, VALUES.get(get_origin(field.annotation) or field.annotation))
+        for key, field in needed.items()
+    }
     return model(name=name, **filled).model_dump(exclude={"name"})
 
 
