@@ -103,8 +103,17 @@ def _changes(found: DocumentTable) -> Markup:
         values = change.values[first]
         shown = number(math.fsum(values) / len(values), unit) if values else MISSING
         difference = interval(change.difference, unit) if change.difference else MISSING
-        rows.append([change.case, change.reading, shown, difference, *(spread(change.values[name]) for name in others)])
-    titles = ["case", "reading", full_title(first), "less that of the default reading"]
+        rows.append(
+            [
+                change.case,
+                change.reading,
+                str(len(values)),
+                shown,
+                difference,
+                *(spread(change.values[name]) for name in others),
+            ]
+        )
+    titles = ["case", "reading", "n", full_title(first), "less that of the default reading"]
     return join(
         "### What each answer changes",
         "Cells under the readings that change them; differences are paired by seed, with their 95 % intervals.",
