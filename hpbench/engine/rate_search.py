@@ -224,7 +224,7 @@ class _Trial:
 
 def _of_each(rates: Any, function: Callable[[Any], Any]) -> Any:
     """The function of each rate, shape of ``rates``: a loop, which compiles the gradient in it once."""
-    places = ops.arange(rates.shape[0])
+    places = ops.arange(rates.shape[0], dtype="int32")
 
     def one(index: Any, found: Any) -> tuple[Any, Any]:
         return index + 1, ops.where(places == index, function(ops.take(rates, index)), found)
