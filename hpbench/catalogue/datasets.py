@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,7 +14,13 @@ TFDS_PATTERN = r"^\w+(/[\w.+-]+)?(:\d+\.\d+\.\d+)?$"
 
 
 class Dataset(Parameters):
-    """What every data set has: ``scale``, by which stored pixel values are multiplied."""
+    """What every data set has: ``scale``, by which stored pixel values are multiplied.
+
+    Attributes:
+        from_folder: Whether it is read once from a folder that ``hpbench data prepare --from`` names.
+    """
+
+    from_folder: ClassVar[bool] = False
 
     scale: Number = Field(default=1 / 256, gt=0)
 
@@ -83,6 +89,22 @@ class Tfds(FromTfds):
     validation: Whole = Field(default=0, ge=0)
 
 
+class Office31(Dataset):
+    """Office-31: 4,110 photographs of 31 kinds of object in 3 domains, prepared with ``--from FOLDER``."""
+
+    from_folder = True
+    name: Literal["office31"]
+    size: Whole = Field(default=100, ge=8, le=512)
+
+
+class Office31Like(Dataset):
+    """Generated stand-in for Office-31: its domains, classes and numbers of images, drawn; ``share`` of the images."""
+
+    name: Literal["office31_like"]
+    size: Whole = Field(default=100, ge=8, le=512)
+    share: Number = Field(default=1.0, gt=0, le=1)
+
+
 class OwnDataset(Dataset, Own):
     """A function of the other fields (but ``scale``) that returns arrays by name, as an NPZ file holds them."""
 
@@ -98,6 +120,8 @@ DATASETS = Register(
         Tfds: "hpbench.parts.datasets.tfds:read",
         Idx: "hpbench.parts.datasets.files:idx",
         Npz: "hpbench.parts.datasets.files:npz",
+        Office31: "hpbench.parts.datasets.office31.reader:office31",
+        Office31Like: "hpbench.parts.datasets.office31.drawn:office31_like",
     },
     own=(OwnDataset, "hpbench.parts.own:dataset"),
 )

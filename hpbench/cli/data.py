@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from hpbench.catalogue.datasets import DATASETS, FromTfds
 from hpbench.catalogue.own import allow
 from hpbench.catalogue.part import Parameters
+from hpbench.cli.data_heads import office_counts, reading
 from hpbench.cli.options import allow_code_option, data_option, parse_change
 from hpbench.definition.messages import describe
 from hpbench.definition.schema import DatasetSpec
@@ -79,16 +80,29 @@ def info(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tup
     click.echo(f"title        {data.title}")
     click.echo(f"source       {data.source}")
     click.echo(f"images       {'generated' if data.generated else 'real'}, {_shape(data)}")
-    for split, (_, labels) in data.load().items():
-        by_class = " ".join(map(str, np.bincount(labels, minlength=data.classes)))
-        click.echo(f"{split:12} {len(labels):,} images; by class {by_class}")
+    arrays = data.load()
+    for split, (_, labels) in arrays.items():
+        by_class = "" if data.heads else " ".join(map(str, np.bincount(labels, minlength=data.classes)))
+        click.echo(f"{split:12} {len(labels):,} images{f'; by class {by_class}' if by_class else ''}")
+    if data.heads:
+        for line in office_counts(np.concatenate([labels for _, labels in arrays.values()]), data.heads):
+            click.echo(line)
     click.echo(f"fingerprint  {data.fingerprint}")
     click.echo(f"folder       {data.folder}, {_size(data.folder)}")
 
 
-@command.command(epilog="Example: hpbench data prepare mnist")
+@command.command(epilog="Examples: hpbench data prepare mnist; hpbench data prepare office31 --from FOLDER")
+@click.option(
+    "--from",
+    "origin",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="The folder of a set that is read from its published files (office31).",
+)
 @_data_set
-def prepare(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tuple[str, ...]) -> None:
+def prepare(
+    name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tuple[str, ...], origin: Path | None
+) -> None:
     """Prepare a data set for use. Sets of TensorFlow Datasets are downloaded if they are not on this machine."""
     from hpbench.parts.datasets.prepared import prepare_dataset
     from hpbench.parts.datasets.tfds import fetch
@@ -97,7 +111,11 @@ def prepare(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: 
     parameters, data_folder = _parameters(name, changes), data_folder.resolve()
     if isinstance(parameters, FromTfds):
         fetch(parameters.model_dump(), data_folder)
-    data = prepare_dataset(parameters.model_dump(), data_folder)
+    if origin is not None and not getattr(parameters, "from_folder", False):
+        known = ", ".join(name for name, model in DATASETS.items() if getattr(model, "from_folder", False))
+        raise DataSetError(f"--from is for sets that are read from their published files: {known}")
+    with reading(origin) as source:
+        data = prepare_dataset(parameters.model_dump(), data_folder, source)
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     click.echo(f"{data.title}: {counts}; {_shape(data)}")
     click.echo(f"fingerprint {data.fingerprint}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -57,12 +57,14 @@ class Arrays:
 
     Attributes:
         x_train: Images (n, height, width, channels), uint8 or float32; so too the other ``x_``.
-        y_train: Class of each image from 0, int32 (n,); so too the other ``y_``.
+        y_train: Class of each image from 0, int32 (n,), or one of each head, int32 (n, heads); so too the other ``y_``.
         title: The name to be shown.
         source: Where the data comes from, in words.
         generated: Whether the images were made up rather than taken from the world.
-        classes: Number of classes.
+        classes: Number of classes, those of all heads together.
         files: The files the data was read from; none if it came inside a library.
+        heads: Name of each head to the names of its classes, in the order of the labels; none if there is one label.
+        pictures: Name to a PNG file that shows some of it; none of data that may not be passed on.
     """
 
     x_train: NDArray[Any]
@@ -76,6 +78,8 @@ class Arrays:
     generated: bool
     classes: int
     files: tuple[SourceFile, ...] = ()
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def by_name(self) -> dict[str, NDArray[Any]]:

@@ -48,7 +48,7 @@ def assemble(
                 f"{named[f'y_{name[2:]}']}."
             )
     classes = _classes(labels, named)
-    parts = images | {name: label.astype(np.int32) for name, label in labels.items()}
+    parts: dict[str, Any] = images | {name: label.astype(np.int32) for name, label in labels.items()}
     if "x_validation" in parts:
         if validation:
             raise DataError(

@@ -13,7 +13,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from hpbench.records.trial import canonical_json
 
 __all__ = ["Arrays", "DataError", "PreparedData", "prepare", "prepare_dataset", "prepared_sets"]
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 ATTEMPTS = 10
@@ -47,11 +47,13 @@ class PreparedData:
         title: The name to be shown.
         source: Where the data comes from, in words.
         generated: Whether the images were made up.
-        classes: Number of classes.
+        classes: Number of classes, those of all heads together.
         counts: Number of images by split: ``train``, ``validation``, ``test``.
         image_shape: Height, width and channels.
         dtype: Of the stored images: ``uint8`` or ``float32``.
         fingerprint: SHA-256 of the content, see ``hpbench.parts.datasets.arrays.fingerprint``.
+        heads: Name of each head to the names of its classes; none if there is one label an image.
+        pictures: Names of the pictures of it, PNG files in the folder.
     """
 
     folder: Path
@@ -64,12 +66,21 @@ class PreparedData:
     image_shape: tuple[int, int, int]
     dtype: str
     fingerprint: str
+    heads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: tuple[str, ...] = ()
+
+    def picture(self, name: str) -> bytes:
+        """A picture's PNG file; empty if it cannot be read."""
+        try:
+            return (self.folder / f"{name}.png").read_bytes()
+        except OSError:
+            return b""
 
     def load(self) -> dict[str, tuple[NDArray[Any], NDArray[np.int32]]]:
         """Read the arrays and check them against the fingerprint.
 
         Returns:
-            Split to images (n, height, width, channels), not scaled, and labels int32 (n,).
+            Split to images (n, height, width, channels), not scaled, and labels int32 (n,) or (n, heads).
 
         Raises:
             DataError: The stored arrays are missing, damaged or not those that were prepared.
@@ -86,12 +97,13 @@ class PreparedData:
         return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
 
 
-def prepare_dataset(parameters: Mapping[str, Any], folder: Path) -> PreparedData:
+def prepare_dataset(parameters: Mapping[str, Any], folder: Path, origin: object = None) -> PreparedData:
     """Prepare a data set of the catalogue, or find it prepared.
 
     Args:
         parameters: The data set's parameter model, dumped, with its ``name``.
         folder: Where prepared data sets are kept; made if it is not there.
+        origin: From where a set is read that is not known by its parameters alone; it is not kept.
 
     Raises:
         DataError: The data cannot be read or stored.
@@ -99,9 +111,9 @@ def prepare_dataset(parameters: Mapping[str, Any], folder: Path) -> PreparedData
     name = parameters["name"]
 
     def read(parameters: Mapping[str, Any], folder: Path) -> Arrays:
-        return DATASETS.load(name)(parameters, folder)
+        return DATASETS.load(name)(dict(parameters) if origin is None else {**parameters, "origin": origin}, folder)
 
-    return prepare(name, parameters, folder, read, _code(name))
+    return prepare(name, parameters, folder, read, _code(name), again=origin is not None)
 
 
 def prepare(
@@ -110,6 +122,8 @@ def prepare(
     folder: Path,
     read: Callable[[Mapping[str, Any], Path], Arrays],
     code: str = "",
+    *,
+    again: bool = False,
 ) -> PreparedData:
     """Store what ``read`` gives, or find it stored; then only the manifest is read.
 
@@ -122,6 +136,7 @@ def prepare(
         folder: Where prepared data sets are kept; made if it is not there. ``read`` gets it too.
         read: The part's function.
         code: What tells its code from other code.
+        again: Whether to read it again, if it is found, too.
 
     Raises:
         DataError: The data cannot be read or stored.
@@ -130,10 +145,12 @@ def prepare(
     digest = hashlib.sha256(canonical_json(settings | {"name": _whole_name(name)}).encode()).hexdigest()
     place = folder / f"{name.replace(':', '-')}-{digest[:12]}"
     found = _current(place, code)
-    if found is not None:
+    if found is not None and not again:
         return found
     remove_leftovers(folder)
     arrays = read(parameters, folder)
+    if again:
+        shutil.rmtree(place, ignore_errors=True)
     try:
         return _store(arrays, settings, place, code)
     except OSError as error:
@@ -153,10 +170,15 @@ def _whole_name(name: str) -> str:
 
 
 def _code(name: str) -> str:
-    """SHA-256 over the source files of a data set, and for one's own over the places where they lie."""
+    """SHA-256 over the source files of a data set, and for one's own over the places where they lie.
+
+    A set with a folder of its own comes from all files in it.
+    """
     version = library_version(name.partition(":")[0]) if ":" in name else None
     digest = hashlib.sha256(canonical_json([_whole_name(name), version]).encode())
-    for path in sorted({*DATASETS.sources(name), *_SHARED}):
+    own = DATASETS.sources(name)
+    beside = [other for path in own if path.parent.parent == _HERE for other in path.parent.glob("*.py")]
+    for path in sorted({*own, *beside, *_SHARED}):
         digest.update(f"\0{path.name}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -175,6 +197,8 @@ def _current(place: Path, code: str | None = None) -> PreparedData | None:
             return None
         files = [SourceFile(**file) for file in manifest.pop("files")]
         manifest["image_shape"] = tuple(manifest["image_shape"])
+        manifest["heads"] = {head: tuple(names) for head, names in manifest["heads"].items()}
+        manifest["pictures"] = tuple(manifest["pictures"])
         found = PreparedData(folder=place, **manifest)
         unchanged = all(SourceFile.of(Path(file.path)) == file for file in files)
     except (OSError, ValueError, TypeError, KeyError, AttributeError, DataError):
@@ -196,11 +220,15 @@ def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path, code: str) 
         image_shape=(arrays.x_train.shape[1], arrays.x_train.shape[2], arrays.x_train.shape[3]),
         dtype=str(arrays.x_train.dtype),
         fingerprint=fingerprint(named),
+        heads=arrays.heads,
+        pictures=tuple(arrays.pictures),
     )
     written = _beside(place)
     written.mkdir(parents=True)
     try:
         np.savez(written / ARRAYS, allow_pickle=False, **named)
+        for name, picture in arrays.pictures.items():
+            (written / f"{name}.png").write_bytes(picture)
         (written / MANIFEST).write_text(_manifest(prepared, arrays.files, code), encoding="utf-8")
         return _install(written, place, code) or prepared
     finally:
