@@ -20,8 +20,8 @@ from hpbench.catalogue.claims import ClaimTest
 
 
 def at_chance(test: catalogue.AtChance, evidence: Evidence) -> list[Quantity]:
-    """The value of each case; allowed within ``margin`` of one over the number of classes."""
-    chance = 1 / evidence.classes
+    """The value of each case; allowed within ``margin`` of one over the number of classes of the metric's head."""
+    chance = 1 / evidence.classes(test.metric)
     return [_value(test, evidence, case, chance - test.margin, chance + test.margin) for case in test.cases]
 
 

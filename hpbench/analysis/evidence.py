@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from hpbench.definition import readings
 from hpbench.definition.changes import case_changes
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Definition
+from hpbench.records.metrics import dotted
 from hpbench.records.tables import RunTables
 
 CLOCK = "training_clock"
@@ -24,15 +27,14 @@ Series = tuple[Floats, Floats]
 
 
 class SeriesIndex:
-    """The unlabelled observations of a run, found by (reading, case, metric) and seed."""
+    """The observations of a run, found by (reading, case, metric) and seed; a metric with labels by its dotted name."""
 
     def __init__(self, tables: RunTables) -> None:
-        observations = tables.observations
-        unlabelled = observations[observations["labels"] == "{}"]
         self._series: dict[tuple[str, str, str], dict[int, Series]] = {}
-        for key, iterations, values in grouped(unlabelled, ("reading", "case", "metric", "seed")):
-            reading, case, metric, seed = key
-            self._series.setdefault((reading, case, metric), {})[int(seed)] = (iterations, values)
+        named = lru_cache(maxsize=None)(lambda metric, labels: dotted(metric, json.loads(labels)))
+        for key, iterations, values in grouped(tables.observations, ("reading", "case", "metric", "labels", "seed")):
+            reading, case, metric, labels, seed = key
+            self._series.setdefault((reading, case, named(metric, labels)), {})[int(seed)] = (iterations, values)
 
     def __call__(self, reading: str, case: str, metric: str) -> Mapping[int, Series]:
         """Seed to iterations and values; empty if there is nothing."""
@@ -59,10 +61,11 @@ class Evidence:
         trials = tables.trials[tables.trials["reading"] == reading]
         self._cases = set(trials["case"])
 
-    @property
-    def classes(self) -> int:
-        """Number of classes of the data really used."""
-        return int(self.tables.data["classes"])
+    def classes(self, metric: str) -> int:
+        """Number of classes of the data really used; of the head, if the metric is one of a head."""
+        heads = self.tables.data.get("heads") or {}
+        head = next((name for name in metric.split(".")[1:] if name in heads), None)
+        return len(heads[head]) if head else int(self.tables.data["classes"])
 
     def seeds(self, case: str, metric: str) -> list[int]:
         """Seeds with an observation of the metric, ascending."""

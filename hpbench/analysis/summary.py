@@ -15,7 +15,7 @@ from hpbench.analysis.statistics import mean_interval_or_undefined, prediction_i
 from hpbench.catalogue.takes import Final
 from hpbench.definition import readings
 from hpbench.definition.resolve import Resolved
-from hpbench.records.metrics import METRICS
+from hpbench.records.metrics import METRICS, dotted
 from hpbench.records.metrics import metric as metric_of
 from hpbench.records.tables import RunTables
 from hpbench.records.trial import Outcome
@@ -139,7 +139,7 @@ def _row(
     """The row of (case, reading, metric, labels), whose seeds ended with ``finals``."""
     case, reading, metric, labels_text = key
     labels: dict[str, str] = json.loads(labels_text)
-    reported = None if labels else resolved.under(reading).reported_values.get(metric)
+    reported = resolved.under(reading).reported_values.get(dotted(metric, labels))
     interval = mean_interval_or_undefined(finals.values())
     return Row(
         case=case,

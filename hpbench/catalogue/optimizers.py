@@ -33,6 +33,20 @@ class Adam(Parameters):
     epsilon: Number = Field(default=1e-7, gt=0)
 
 
+class AdamEpsilonInRoot(Parameters):
+    """Adam with ``epsilon`` under the root, and three ways to correct its moments for their start at zero.
+
+    ``correction``: ``none``; ``usual``, as Kingma and Ba; ``overwriting``, where the corrected moments take the place
+    of the running ones.
+    """
+
+    name: Literal["adam_epsilon_in_root"]
+    beta_1: Number = Field(default=0.9, ge=0, lt=1)
+    beta_2: Number = Field(default=0.99, ge=0, lt=1)
+    epsilon: Number = Field(default=1e-8, gt=0)
+    correction: Literal["none", "usual", "overwriting"] = "usual"
+
+
 class RmsProp(Parameters):
     """RMSprop (Hinton 2012, lecture 6e), Keras' own: ``epsilon`` is added under the root."""
 
@@ -51,6 +65,7 @@ OPTIMIZERS = Register(
     {
         Sgd: "hpbench.parts.optimizers:sgd",
         Adam: "hpbench.parts.optimizers:adam",
+        AdamEpsilonInRoot: "hpbench.parts.adam:adam_epsilon_in_root",
         RmsProp: "hpbench.parts.optimizers:rmsprop",
     },
     own=(OwnOptimizer, "hpbench.parts.own:optimizer"),

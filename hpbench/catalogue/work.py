@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from hpbench.catalogue.part import Parameters, Register
 
 
@@ -19,6 +21,13 @@ class Fit(Parameters):
     name: Literal["fit"]
 
 
+class Transfer(Parameters):
+    """Train on ``source``, freeze all but the last layer with weights, train that on what ``training.only`` names."""
+
+    name: Literal["transfer"]
+    source: dict[str, str] = Field(min_length=1, description="head to class: the images to train on first")
+
+
 class Cases(Parameters):
     """Every case of the definition and of its studies, in one round."""
 
@@ -31,6 +40,13 @@ class TensorFlow(Parameters):
     name: Literal["tensorflow"] = "tensorflow"
 
 
-PROCEDURES = Register("procedure", {Train: "hpbench.engine.train:train", Fit: "hpbench.engine.by_fit:fit"})
+PROCEDURES = Register(
+    "procedure",
+    {
+        Train: "hpbench.engine.train:train",
+        Fit: "hpbench.engine.by_fit:fit",
+        Transfer: "hpbench.engine.transfer:transfer",
+    },
+)
 PLANNERS = Register("planner", {Cases: "hpbench.plan.cases:next_round"})
 BACKENDS = Register("backend", {TensorFlow: "hpbench.engine.tensorflow_backend:TensorFlowBackend"})

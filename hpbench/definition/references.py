@@ -20,7 +20,7 @@ from hpbench.definition.changes import case_changes
 from hpbench.definition.faults import Found, Location, instead
 from hpbench.definition.fields import unknown_setting
 from hpbench.definition.schema import Settings
-from hpbench.records.metrics import METRICS
+from hpbench.records.metrics import METRICS, base_name
 
 Values = Mapping[str, Any]
 
@@ -101,7 +101,7 @@ def _ratios(at: Location, test: Values, reported: Values, cases: CaseNames) -> I
     metric, case = str(test.get("metric")), str(test.get("case"))
     numbers = block(block(reported.get(metric)).get("values"))
     misspelt = any(cases.unknown(name) for key in numbers for name in _pair(key)) or cases.unknown(case)
-    if misspelt or not {metric, *reported} <= set(METRICS):
+    if misspelt or not set(map(base_name, (metric, *reported))) <= set(METRICS):
         return
     for _, other in _texts(test.get("to")):
         ratio = f"{case} / {other}"
@@ -154,7 +154,8 @@ def _metrics(values: Values) -> Iterator[Found]:
     for name, model in CALLBACKS.items():
         if observed := getattr(model, "observes", None):
             observers.setdefault(observed, []).append(name)
-    in_question = [(at, one) for at, one in _metric_references(values) if one not in METRICS or one in observers]
+    references = ((at, base_name(one)) for at, one in _metric_references(values))
+    in_question = [(at, one) for at, one in references if one not in METRICS or one in observers]
     used = set(_callback_names(values)) if in_question else set()
     if any(":" in name for name in used):
         return

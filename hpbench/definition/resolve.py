@@ -176,22 +176,27 @@ class Resolved:
     def _cases_under(self, reading: Reading) -> list[PlannedCase]:
         """The document's cases under a reading.
 
-        A reading that leaves the settings alone shares the default reading's trials and costs nothing. One that
-        changes them is run with ``reading_seeds``, on ``reading_cases`` only unless cases or claims are asked for.
+        A case whose settings a reading leaves alone shares the default reading's trials and costs nothing. One whose
+        settings it changes is run with ``reading_seeds``, and if it is one of ``reading_cases``, unless cases or claims
+        are asked for.
         """
-        definition = self.definition
-        if self._base(readings.name(reading)) == self._base(readings.DEFAULT):
-            seeds, timed, cases = definition.seeds, definition.timed_seeds, set(definition.own_cases)
-        else:
-            seeds, timed = definition.reading_seeds, 0
-            narrowed = self.selection.cases or self.selection.claims
-            named = (not narrowed and definition.reading_cases) or tuple(definition.own_cases)
-            cases = {case for name in named for case in definition.members.get(name, (name,))}
-        return [
-            self._case(case, changes, reading, seeds, timed)
-            for case, changes in definition.own_cases.items()
-            if case in cases
-        ]
+        definition, under = self.definition, self.under(readings.name(reading))
+        whole = definition.seeds, definition.timed_seeds
+        same = self._base(readings.name(reading)) == self._base(readings.DEFAULT)
+        if same and under.own_cases == definition.own_cases:
+            return [self._case(case, changes, reading, *whole) for case, changes in definition.own_cases.items()]
+        narrowed = self.selection.cases or self.selection.claims
+        named = (not narrowed and definition.reading_cases) or tuple(definition.own_cases)
+        cases = {case for name in named for case in definition.members.get(name, (name,))}
+        planned = []
+        for case, changes in definition.own_cases.items():
+            if case not in cases or case not in under.own_cases:
+                continue
+            found = self._case(case, under.own_cases[case], reading, definition.reading_seeds, 0)
+            if found.settings == self._case(case, changes, {}, *whole).settings:
+                found = replace(found, seeds=whole[0], timed_seeds=min(whole[1], whole[0]))
+            planned.append(found)
+        return planned
 
     def _study_cases(self) -> list[PlannedCase]:
         return [

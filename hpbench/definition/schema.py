@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 from hpbench.catalogue.callbacks import CALLBACKS
 from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.datasets import DATASETS
+from hpbench.catalogue.instruments import INSTRUMENTS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
@@ -27,6 +28,7 @@ ModelSpec: Any = MODELS.specification
 ScheduleSpec: Any = SCHEDULES.specification
 OptimizerSpec: Any = OPTIMIZERS.specification
 CallbackSpec: Any = CALLBACKS.specification
+InstrumentSpec: Any = INSTRUMENTS.specification
 StepSpec: Any = STEPS.specification
 ProcedureSpec: Any = PROCEDURES.specification
 PlannerSpec: Any = PLANNERS.specification
@@ -73,6 +75,8 @@ class Training(_Strict):
     )
     train_sample: Whole = Field(default=1000, gt=0, description="training images on which train accuracy is measured")
     callbacks: tuple[CallbackSpec, ...] = ()
+    instruments: tuple[InstrumentSpec, ...] = Field(default=(), description="what is read of the trained model")
+    only: dict[str, str] = Field(default={}, description="head to class: other images are left out")
 
     @model_validator(mode="after")
     def _one_length(self) -> Self:
@@ -87,7 +91,10 @@ class Training(_Strict):
         return -(-(self.epochs or 0) * images // self.batch_size)
 
 
-_NOT_COMPILED = {"iterations", "epochs", "evaluate_every", "images_per_class", "train_sample", "test_batch_size"}
+_NOT_COMPILED = {
+    *("iterations", "epochs", "evaluate_every", "images_per_class", "train_sample", "test_batch_size"),
+    *("instruments", "only"),
+}
 
 
 class Compute(_Strict):
@@ -128,7 +135,7 @@ class Settings(_Strict):
         """
         settings = self.model_dump(mode="json")
         if self.training.schedule.name == "constant":
-            kept = {"images_per_class"} if self.training.step.sees_all_images else set()
+            kept = {"images_per_class", "only"} if self.training.step.sees_all_images else set()
             for field in _NOT_COMPILED - kept:
                 del settings["training"][field]
             settings["training"]["step"] = self.training.step.compiled()

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from hpbench.engine.heads import Heads
 from hpbench.engine.steps import Step
 
 Rows = NDArray[np.int32]
 """Indices of images, shape (n,)."""
 Split = tuple[NDArray[Any], NDArray[np.int32]]
-"""Images (n, height, width, channels), float32, and labels (n,)."""
+"""Images (n, height, width, channels), float32, and labels (n,), or (n, heads)."""
+Accuracies = tuple[float, ...]
+"""One a head."""
 
 
 class Stretch(NamedTuple):
@@ -21,16 +24,16 @@ class Stretch(NamedTuple):
 
     Args:
         loss: Mean loss over the iterations done.
-        batch_accuracy: Accuracy on the last batch, before its update.
-        accuracy: Mean accuracy over the batches, each before its update.
+        batch_accuracy: Accuracy of each head on the last batch, before its update.
+        accuracy: Mean accuracy of each head over the batches, each before its update.
         iterations: Iterations done; fewer than asked for when the loss was not finite: the last is that one.
         finite: Whether every loss, and every weight after the last iteration, was finite. Kernels such as ReLU's or
             pooling's can hide a weight that is not a number from the loss.
     """
 
     loss: float
-    batch_accuracy: float
-    accuracy: float
+    batch_accuracy: Accuracies
+    accuracy: Accuracies
     iterations: int
     finite: bool
 
@@ -63,8 +66,8 @@ class Program(Protocol):
 
     def evaluate(
         self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
-    ) -> tuple[float, float]:
-        """Mean loss and accuracy on a split, on its first ``images``, or on those of ``rows``."""
+    ) -> tuple[float, Accuracies]:
+        """Mean loss, and accuracy of each head, on a split, on its first ``images``, or on those of ``rows``."""
 
     def observed(self) -> Mapping[str, float]:
         """What the step wants to be observed of what it keeps, after the last iteration."""
@@ -89,6 +92,7 @@ class Backend(Protocol):
         stretch: int,
         step: Step,
         rows: Rows | None = None,
+        heads: Heads | None = None,
     ) -> Program:
         """Compile training and evaluation.
 
@@ -101,6 +105,7 @@ class Backend(Protocol):
             stretch: Iterations that are compiled as one loop, at most.
             step: What an iteration does.
             rows: Indices of the training images, all if not given; for a step that asks for all of them.
+            heads: Which logits answer which question; one head if not given.
 
         Raises:
             CannotCompileError: The mode asked for is not possible with this model, optimizer or step.

@@ -6,18 +6,21 @@ plain one is a ``train_step`` of the model.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 from numpy.typing import NDArray
 
 from hpbench.catalogue.steps import Plain
 from hpbench.engine.batches import batch_indices
 from hpbench.engine.fitting import with_step
-from hpbench.engine.train import build, step_of, training_rows
+from hpbench.engine.heads import Heads, head_label
+from hpbench.engine.selection import test_rows, training_rows
+from hpbench.engine.train import build, observe_instruments, observe_stages, step_of
 from hpbench.engine.trial_run import TrialRun
 from hpbench.errors import UserError
 from hpbench.measure.clock import Clocks
@@ -42,14 +45,13 @@ def fit(run: TrialRun) -> None:
     if training.callbacks:
         raise CallbacksError("the procedure fit measures at the end only and calls no callbacks; leave them out")
     clocks = Clocks(run.backend.synchronise)
-    rows = training_rows(run)
+    rows, tested = training_rows(run, training.only), test_rows(run, training.only)
+    iterations = training.updates(len(rows))
     with clocks.measure("build"):
-        model, optimizer = build(run, rows)
+        model, optimizer = build(run, iterations)
         if not isinstance(training.step, Plain):
             model = with_step(model, step_of(run))
-        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-        model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"])
-    iterations = training.updates(len(rows))
+        model.compile(optimizer=optimizer, loss=_loss(run.heads), metrics=_accuracies(run.heads))
     seed = derive("data order", run.trial.benchmark, run.trial.seed)
     batches = rows[batch_indices(len(rows), training.batch_size, iterations, seed)]
     epoch = max(1, len(rows) // training.batch_size)
@@ -63,19 +65,39 @@ def fit(run: TrialRun) -> None:
         _fit(model, run, batches, epoch)
     with clocks.measure("evaluation"):
         sample = rows[: training.train_sample]
-        found = {"test": run.splits["test"], "train": tuple(part[sample] for part in run.splits["train"])}
-        for split, (x, y) in found.items():
-            lost, accuracy = model.evaluate(x, y, batch_size=training.test_batch_size, verbose=0)
-            run.observe(f"{split}_accuracy", accuracy, iterations)
+        for split, chosen in {"test": tested, "train": sample}.items():
+            x, y = (part if chosen is None else part[chosen] for part in run.splits[split])
+            lost, *accuracies = model.evaluate(x, y, batch_size=training.test_batch_size, verbose=0)
+            for head, accuracy in zip(run.heads.names, accuracies, strict=True):
+                run.observe(f"{split}_accuracy", accuracy, iterations, **head_label(head))
             run.observe(f"{split}_loss", lost, iterations)
-    run.observe("worse_than_chance", float(not lost <= math.log(run.classes)))
+    run.observe("worse_than_chance", float(not lost <= run.heads.chance_loss(run.classes)))
     for name, value in getattr(model, "observed", dict)().items():
         run.observe(name, value, iterations)
     run.resolved |= {"compile": "fit", "compile_reason": "trained by model.fit"}
-    for stage in STAGES if run.timed else ():
-        run.observe(f"seconds_{stage}", clocks.seconds[stage])
+    observe_stages(run, clocks, STAGES)
+    observe_instruments(run, model, tested)
     if run.timed:
         run.observe("seconds_per_100_iterations", clocks.seconds["training"] * 100 / iterations)
+
+
+def _loss(heads: Heads) -> Any:
+    """As a user of Keras would give it, where there is one head."""
+    return heads.losses if heads.classes else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+def _accuracies(heads: Heads) -> list[Any]:
+    """One metric a head."""
+    return [_accuracy(heads, place) for place in range(len(heads.names))] if heads.classes else ["accuracy"]
+
+
+def _accuracy(heads: Heads, place: int) -> Callable[[Any, Any], Any]:
+    def accuracy(labels: Any, logits: Any) -> Any:
+        answers, part = (list(found)[place] for found in (heads.answers(labels), heads.parts(logits)))
+        return ops.equal(ops.cast(ops.argmax(part, -1), answers.dtype), answers)
+
+    accuracy.__name__ = f"{heads.names[place]}_accuracy"
+    return accuracy
 
 
 def _fit(model: Any, run: TrialRun, batches: NDArray[np.int32], epoch: int) -> None:

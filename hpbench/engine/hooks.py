@@ -13,11 +13,15 @@ import keras
 
 from hpbench.catalogue.callbacks import CALLBACKS, Callback, OwnCallback
 from hpbench.engine.backend import Stretch
+from hpbench.engine.heads import headed
 from hpbench.errors import UserError
 from hpbench.parts.own import OwnCodeError, faults_told
 
-ALIASES = {"loss": "batch_loss", "val_loss": "test_loss", "val_accuracy": "test_accuracy"}
-"""What Keras calls values of ours; ``accuracy``, the mean over the batches, is its fourth name."""
+ALIASES = {"loss": "batch_loss", "val_loss": "test_loss"}
+"""What Keras calls values of ours, beside ``accuracy``, the mean over the batches, and ``val_accuracy``.
+
+Of a model with several heads these are ``HEAD_accuracy`` and ``val_HEAD_accuracy``.
+"""
 
 _OF_ITERATIONS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 _OF_EVALUATIONS = ("on_test_begin", "on_test_end", "on_test_batch_begin", "on_test_batch_end")
@@ -40,6 +44,7 @@ class Hooks:
         evaluations: Evaluations if nothing stops the training.
         steps: Iterations from one evaluation to the next.
         trial: Identity of the trial; its first 12 characters take the place of ``{trial}`` in texts of own callbacks.
+        heads: Names of the model's heads; the only one has none.
 
     Attributes:
         every_iteration: Whether a callback wants to be called at every iteration.
@@ -49,9 +54,19 @@ class Hooks:
         OwnCodeError: Code of one's own fails.
     """
 
-    def __init__(self, specs: Sequence[Callback], model: Any, *, evaluations: int, steps: int, trial: str) -> None:
+    def __init__(
+        self,
+        specs: Sequence[Callback],
+        model: Any,
+        *,
+        evaluations: int,
+        steps: int,
+        trial: str,
+        heads: Sequence[str] = ("",),
+    ) -> None:
         self.every_iteration = wants_every_iteration(specs)
         self._model = model
+        self._heads = heads
         self._named = [_loaded(spec, trial) for spec in specs]
         for name, callback in self._named:
             with _told(name):
@@ -86,7 +101,7 @@ class Hooks:
 
     def end_iteration(self, iteration: int, stretch: Stretch) -> None:
         """After an iteration, a stretch of its own; the logs are its loss and the accuracy on its batch."""
-        logs = {"loss": stretch.loss, "accuracy": stretch.accuracy}
+        logs = {"loss": stretch.loss, **self._accuracies(stretch)}
         self._call(lambda callback: callback.on_train_batch_end(iteration, logs))
 
     def end_epoch(self, index: int, logs: Mapping[str, float], stretch: Stretch) -> dict[str, float]:
@@ -104,7 +119,9 @@ class Hooks:
             CallbackError: A callback monitors what is not there.
             OwnCodeError: Code of one's own fails, or adds what is not a number.
         """
-        aliases = {"accuracy": stretch.accuracy} | {alias: logs[name] for alias, name in ALIASES.items()}
+        aliases = self._accuracies(stretch) | {alias: logs[name] for alias, name in ALIASES.items()}
+        for head in self._heads:
+            aliases[f"val_{_of_head(head)}accuracy"] = logs[headed("test_accuracy", head)]
         seen: dict[Any, Any] = {**logs, **aliases}
         for name, callback in self._named:
             _require_monitored(name, callback, seen)
@@ -118,10 +135,19 @@ class Hooks:
         """After the last evaluation, with its values."""
         self._call(lambda callback: callback.on_train_end(dict(logs)))
 
+    def _accuracies(self, stretch: Stretch) -> dict[str, float]:
+        """Those over a stretch's batches as Keras names them."""
+        values = zip(self._heads, stretch.accuracy, strict=True)
+        return {f"{_of_head(head)}accuracy": value for head, value in values}
+
     def _call(self, method: Callable[[Any], Any]) -> None:
         for name, callback in self._named:
             with _told(name):
                 method(callback)
+
+
+def _of_head(head: str) -> str:
+    return f"{head}_" if head else ""
 
 
 def wants_every_iteration(specs: Sequence[Callback]) -> bool:

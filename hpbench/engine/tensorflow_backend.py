@@ -7,6 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from hpbench.engine.backend import CannotCompileError, Rows, Split
+from hpbench.engine.heads import Heads
 from hpbench.engine.stateless import is_stateless
 from hpbench.engine.steps import Step, plain
 from hpbench.engine.tensorflow_program import TensorFlowProgram
@@ -45,6 +46,7 @@ class TensorFlowBackend:
         stretch: int,
         step: Step | None = None,
         rows: Rows | None = None,
+        heads: Heads | None = None,
     ) -> TensorFlowProgram:
         """Compile training and evaluation.
 
@@ -73,6 +75,7 @@ class TensorFlowBackend:
                 stretch=stretch,
                 step=step,
                 rows=rows,
+                heads=heads or Heads(),
             )
 
         if how != "xla":

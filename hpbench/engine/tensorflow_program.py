@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from hpbench.engine.backend import CannotCompileError, Rows, Stretch
+from hpbench.engine.backend import Accuracies, CannotCompileError, Rows, Stretch
 from hpbench.engine.framework import draws_from_global_seed
+from hpbench.engine.heads import Heads
 from hpbench.engine.steps import Step
 from hpbench.engine.tensorflow_state import Batch, Carried, Held, InVariables
 from hpbench.measure.memory import give_back
@@ -23,8 +23,7 @@ WARM_UP = 2
 class TensorFlowProgram:
     """A compiled model over data on the device.
 
-    The training loss is the cross-entropy of logits and integer labels and what the model's layers add to it; the loss
-    of an evaluation is the cross-entropy alone.
+    The training loss is that of the heads and what the model's layers add to it; an evaluation's that of the heads.
     """
 
     def __init__(
@@ -39,18 +38,20 @@ class TensorFlowProgram:
         stretch: int,
         step: Step,
         rows: Rows | None = None,
+        heads: Heads,
     ) -> None:
         self.mode = mode
         self.reason = reason
         self._model = model
         self._optimizer = optimizer
         self._data = data
+        self._heads = heads
         self._shape = (stretch, batch_size)
         self._start = [_unless_zero(variable.numpy()) for variable in optimizer.variables]
         rows = np.arange(len(data["train"][1]), dtype=np.int32) if rows is None else rows
         self._seen = tf.Variable(rows, trainable=False) if step.sees_all_images else None
         everything = self._everything if step.sees_all_images else None
-        self._state: InVariables | Carried = _state(model, optimizer, mode, step, everything)
+        self._state: InVariables | Carried = _state(model, optimizer, mode, step, heads, everything)
         self._train, self._score = self._compiled(mode)
         self._train(np.zeros(self._shape, np.int32), np.int32(0))
         if draws_from_global_seed():
@@ -101,17 +102,18 @@ class TensorFlowProgram:
     def run(self, batches: NDArray[np.int32]) -> Stretch:
         """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
         size = self._shape[0] if self.mode == "xla" else len(batches)  # a compiled shape is a fixed one
-        total, correct, iterations, last, finite = 0.0, 0.0, 0, 0.0, True
+        total, iterations, finite = 0.0, 0, True
+        correct = last = np.zeros(len(self._heads.names))
         for start in range(0, len(batches), size):
             done = self._call(batches[start : start + size])
-            total, correct, iterations = total + float(done[1]), correct + float(done[2]), iterations + int(done[0])
-            last, finite = float(done[3]), bool(done[4])
+            total, correct, iterations = total + float(done[1]), correct + done[2].numpy(), iterations + int(done[0])
+            last, finite = done[3].numpy(), bool(done[4])
             if not finite:
                 break
         return Stretch(
             loss=total / iterations,
-            batch_accuracy=last / batches.shape[1],
-            accuracy=correct / (iterations * batches.shape[1]),
+            batch_accuracy=_shares(last, batches.shape[1]),
+            accuracy=_shares(correct, iterations * batches.shape[1]),
             iterations=iterations,
             finite=finite,
         )
@@ -129,8 +131,8 @@ class TensorFlowProgram:
 
     def evaluate(
         self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
-    ) -> tuple[float, float]:
-        """Mean loss and accuracy on a split, on its first ``images``, or on those of ``rows``.
+    ) -> tuple[float, Accuracies]:
+        """Mean loss, and accuracy of each head, on a split, on its first ``images``, or on those of ``rows``.
 
         In batches of that size and a remainder.
         """
@@ -139,7 +141,7 @@ class TensorFlowProgram:
             x, y = tf.gather(x, rows), tf.gather(y, rows)
         count = len(y) if images is None else images
         loss, correct = self._score(x, y, tf.constant(count), tf.constant(batch_size))
-        return float(loss) / count, float(correct) / count
+        return float(loss) / count, _shares(correct.numpy(), count)
 
     def _loop(self, batches: Any, count: Any) -> Any:
         """Until the iterations are done or a loss was not finite; no value leaves the device before."""
@@ -149,13 +151,14 @@ class TensorFlowProgram:
             rows = batches[i]
             x, y = tf.gather(images, rows), tf.gather(labels, rows)
             (loss, logits), carried = self._state.advance((x, y), carried)
-            right = _correct(logits, y)
+            right = _right(self._heads, y, logits)
             return i + 1, total + loss, correct + right, right, carried
 
         def go_on(i: Any, total: Any, *_: Any) -> Any:
             return tf.logical_and(i < count, tf.math.is_finite(total))
 
-        start = (tf.constant(0), tf.constant(0.0), tf.constant(0.0), tf.constant(0.0), self._state.begin())
+        none = tf.zeros(len(self._heads.names))
+        start = (tf.constant(0), tf.constant(0.0), none, none, self._state.begin())
         i, total, correct, last, carried = tf.while_loop(go_on, body, start, parallel_iterations=1)
         self._state.end(carried)
         return i, total, correct, last, tf.reduce_all([tf.math.is_finite(total), *self._finite()])
@@ -171,22 +174,22 @@ class TensorFlowProgram:
             end = tf.minimum(start + size, count)
             x, y = images[start:end], labels[start:end]
             logits = self._model(x, training=False)
-            losses = keras.losses.sparse_categorical_crossentropy(y, logits, from_logits=True)
-            return end, loss + tf.cast(tf.reduce_sum(losses), tf.float64), correct + _correct(logits, y)
+            losses = self._heads.losses(y, logits)
+            return end, loss + tf.cast(tf.reduce_sum(losses), tf.float64), correct + _right(self._heads, y, logits)
 
-        first = (tf.constant(0), tf.constant(0.0, tf.float64), tf.constant(0.0))
+        first = (tf.constant(0), tf.constant(0.0, tf.float64), tf.zeros(len(self._heads.names)))
         _, loss, correct = tf.while_loop(lambda start, *_: start < count, body, first, parallel_iterations=1)
         return loss, correct
 
 
 def _state(
-    model: Any, optimizer: Any, mode: str, step: Step, everything: Callable[[], Batch] | None
+    model: Any, optimizer: Any, mode: str, step: Step, heads: Heads, everything: Callable[[], Batch] | None
 ) -> InVariables | Carried:
     if mode == "xla":
-        return Carried(model, optimizer, step, everything)
+        return Carried(model, optimizer, step, everything, heads.mean_loss)
     if type(step) is Step:
-        return InVariables(model, optimizer)
-    return Held(model, optimizer, step, everything)
+        return InVariables(model, optimizer, heads.mean_loss)
+    return Held(model, optimizer, step, everything, heads.mean_loss)
 
 
 def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
@@ -194,5 +197,13 @@ def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
     return value if value.any() else None
 
 
-def _correct(logits: Any, labels: Any) -> Any:
-    return tf.reduce_sum(tf.cast(tf.argmax(logits, -1, labels.dtype) == labels, tf.float32))
+def _right(heads: Heads, labels: Any, logits: Any) -> Any:
+    """How many answers of each head are right, float32 (heads,)."""
+    pairs = zip(heads.answers(labels), heads.parts(logits), strict=True)
+    found = [tf.argmax(part, -1, answers.dtype) == answers for answers, part in pairs]
+    return tf.stack([tf.reduce_sum(tf.cast(one, tf.float32)) for one in found])
+
+
+def _shares(correct: NDArray[Any], images: int) -> Accuracies:
+    """Right answers of each head as shares."""
+    return tuple(float(count) / images for count in correct)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from hpbench.engine.heads import Heads
 from hpbench.engine.stateless import stateless_apply
 from hpbench.engine.steps import State, Step, Tensors, Value
 
@@ -22,12 +22,6 @@ Loss = Callable[[Any, Any, Sequence[Any]], Any]
 """From labels, logits and what the model's layers add."""
 
 
-def mean_loss(labels: Any, logits: Any, added: Sequence[Any]) -> Any:
-    """Cross-entropy of logits and integer labels, and what the model's layers add to it."""
-    loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(labels, logits, from_logits=True))
-    return loss + sum(added)
-
-
 class InVariables:
     """Keras' own way, for any optimizer and the plain step: variables, changed in place.
 
@@ -35,9 +29,10 @@ class InVariables:
         own: Variables that the step itself keeps.
     """
 
-    def __init__(self, model: Any, optimizer: Any) -> None:
+    def __init__(self, model: Any, optimizer: Any, loss: Loss) -> None:
         self._model = model
         self._optimizer = optimizer
+        self._loss = loss
         self.own: list[Any] = []
 
     def reset(self, step: Step | None) -> None:
@@ -56,7 +51,7 @@ class InVariables:
         x, y = batch
         with tf.GradientTape() as tape:
             logits = self._model(x, training=True)
-            loss = mean_loss(y, logits, self._model.losses)
+            loss = self._loss(y, logits, self._model.losses)
         variables = self._model.trainable_variables
         self._optimizer.apply(tape.gradient(loss, variables), variables)
         return (loss, logits), carried
@@ -73,7 +68,7 @@ class Carried:
         optimizer: Its optimizer, built, that can be written as a function.
         step: What an iteration does.
         everything: Gives all training images and labels, for a step that asks for them.
-        loss: Instead of the cross-entropy of logits.
+        loss: Instead of the cross-entropy of one head's logits.
     """
 
     def __init__(
@@ -82,13 +77,13 @@ class Carried:
         optimizer: Any,
         step: Step,
         everything: Callable[[], Batch] | None = None,
-        loss: Loss = mean_loss,
+        loss: Loss | None = None,
     ) -> None:
         self._model = model
         self._optimizer = optimizer
         self._step = step
         self._everything = everything
-        self._loss = loss
+        self._loss = loss or Heads().mean_loss
         self._own_structure = step.start()
         self.own = [tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._own_structure)]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from hpbench.definition.schema import Settings
 from hpbench.engine.backend import Backend, Split
+from hpbench.engine.heads import Heads
 from hpbench.records.trial import Observation, Outcome, Trial
 
 Progress = Callable[[int, Mapping[str, float]], None]
@@ -23,11 +24,12 @@ class TrialRun:
         trial: What to do.
         settings: Its settings, validated.
         splits: The data as float32, scaled: ``train``, ``validation``, ``test``.
-        classes: Number of classes.
+        classes: Number of classes, those of all heads together.
         backend: The framework.
         timed: Whether this job is alone on the machine, so that time and memory count.
         progress: Called at every evaluation.
         programs: Compiled programs of this job by ``Settings.program``, which trials may have in common.
+        heads: Which logits answer which question.
     """
 
     trial: Trial
@@ -38,6 +40,7 @@ class TrialRun:
     timed: bool
     progress: Progress
     programs: dict[str, Any]
+    heads: Heads = field(default_factory=Heads)
     observations: list[Observation] = field(default_factory=list)
     resolved: dict[str, str] = field(default_factory=dict)
     outcome: Outcome = Outcome.OK

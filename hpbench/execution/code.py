@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from hpbench.catalogue.callbacks import CALLBACKS
+from hpbench.catalogue.instruments import INSTRUMENTS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
@@ -23,7 +24,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _SHARED = (
     *("engine/batches.py", "engine/hooks.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
     *("engine/stateless.py", "engine/steps.py", "engine/tensorflow_program.py", "engine/tensorflow_state.py"),
-    *("engine/train.py", "engine/fitting.py"),
+    *("engine/train.py", "engine/fitting.py", "engine/heads.py", "engine/loop.py", "engine/selection.py"),
     *("measure/clock.py", "measure/gpu.py", "measure/load.py", "measure/memory.py"),
 )
 """What every trial goes through, whatever parts it names."""
@@ -46,6 +47,7 @@ def code_fingerprint(settings: Settings) -> str:
         *BACKENDS.sources(compute.backend.name),
         *(_PACKAGE / name for name in _SHARED),
         *(path for callback in training.callbacks for path in CALLBACKS.sources(callback.name)),
+        *(path for instrument in training.instruments for path in INSTRUMENTS.sources(instrument.name)),
     }
     libraries = {
         name: library_version(name.partition(":")[0]) or ""

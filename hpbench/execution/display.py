@@ -13,6 +13,8 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.execution.job import Ended, Message, Progressed, Started
 from hpbench.execution.jobs import Pending
 from hpbench.measure.clock import duration
+from hpbench.records.metrics import base_name
+from hpbench.records.metrics import metric as described
 from hpbench.records.trial import Cell
 
 PLAIN_EVERY_SECONDS = 10.0
@@ -57,8 +59,13 @@ def _told_last(cell: Cell) -> tuple[bool, bool]:
 
 
 def _accuracy(message: Progressed) -> str:
-    value = message.metrics.get("test_accuracy")
-    return "" if value is None else f"test accuracy {value:.3f}"
+    """Of each head."""
+    found = [
+        f"{described(name).title} {value:.3f}"
+        for name, value in message.metrics.items()
+        if base_name(name) == "test_accuracy"
+    ]
+    return ", ".join(found)
 
 
 def _opening(benchmark: str, todo: Pending, shares: dict[str, float]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -241,5 +242,7 @@ def _run_record(resolved: Resolved, prepared: PreparedData, machine: dict[str, s
             "classes": prepared.classes,
             "counts": dict(prepared.counts),
             "source": prepared.source,
+            "heads": {head: list(names) for head, names in prepared.heads.items()},
+            "pictures": {name: b64encode(prepared.picture(name)).decode() for name in prepared.pictures},
         },
     }

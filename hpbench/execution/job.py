@@ -147,6 +147,7 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
     from hpbench.catalogue.work import BACKENDS
     from hpbench.definition.schema import Settings
     from hpbench.engine.framework import require_backend
+    from hpbench.engine.heads import Heads
     from hpbench.engine.trial_run import TrialRun
 
     settings = Settings.model_validate(trial.settings)
@@ -156,12 +157,13 @@ def _prepare(job: Job, trial: Trial, connection: Connection, workshop: dict[str,
         backend = BACKENDS.load(compute.backend.name)(threads=compute.threads, deterministic=compute.deterministic)
         data = _load_data(settings, trial.data, Path(job.data_folder))
         workshop.update(backend=backend, programs={}, data=data)
-    splits, classes = workshop["data"]
+    splits, prepared = workshop["data"]
     return TrialRun(
         trial=trial,
         settings=settings,
         splits=splits,
-        classes=classes,
+        classes=prepared.classes,
+        heads=Heads(prepared.heads),
         backend=workshop["backend"],
         timed=job.timed,
         progress=lambda iteration, metrics: connection.send(Progressed(trial.identity, iteration, dict(metrics))),
@@ -180,7 +182,8 @@ def _require_same_code(settings: Any, planned: str) -> None:
         )
 
 
-def _load_data(settings: Any, fingerprint: str, folder: Path) -> tuple[dict[str, Any], int]:
+def _load_data(settings: Any, fingerprint: str, folder: Path) -> tuple[dict[str, Any], Any]:
+    """The arrays by split, as float32 and scaled, and the prepared set."""
     import numpy as np
 
     from hpbench.parts.datasets.prepared import DataError, prepare_dataset
@@ -189,7 +192,14 @@ def _load_data(settings: Any, fingerprint: str, folder: Path) -> tuple[dict[str,
     if prepared.fingerprint != fingerprint:
         raise DataError("the data set has changed since the run was planned; run again")
     scale = np.float32(settings.dataset.scale)
-    return {name: (x.astype(np.float32) * scale, y) for name, (x, y) in prepared.load().items()}, prepared.classes
+    return {name: (_scaled(x, scale), y) for name, (x, y) in prepared.load().items()}, prepared
+
+
+def _scaled(images: Any, scale: Any) -> Any:
+    """As float32, times the scale, in one array: there may be little room for a second one."""
+    import numpy as np
+
+    return np.multiply(images, scale, dtype=np.float32)
 
 
 def _outcome(error: Exception) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 
@@ -24,6 +25,14 @@ METRICS = {
     "diverged_by_iteration": Metric("1", "iteration by which a weight was not finite"),
     "worse_than_chance": Metric("1", "ended with a train loss worse than chance"),
     "weight_norm": Metric("1", "norm of the weights"),
+    "trainable_weights": Metric("1", "trainable weights"),
+    "prediction_entropy": Metric("nat", "entropy of the predicted classes"),
+    "prediction_information": Metric("nat", "information of an image on its prediction"),
+    "most_frequent_prediction": Metric("1", "share of the most frequent prediction"),
+    "dead_unit_share": Metric("1", "share of dead units"),
+    "confusion": Metric("1", "test images taken for a class"),
+    "example_probability": Metric("1", "probability of the predicted class"),
+    "example_probability_of_true": Metric("1", "probability of the true class"),
     "chosen_rate": Metric("1", "learning rate of the last update"),
     "rate_bound": Metric("1", "bound of the learning rate, delta"),
     "search_rounds": Metric("1", "rounds until the bound was found"),
@@ -54,7 +63,23 @@ NOT_ALONE = 0.1
 
 def metric(name: str) -> Metric:
     """The metric's unit and title; one that a part observes by its own name has unit 1."""
+    if name not in METRICS and (base := base_name(name)) in METRICS:
+        unit, title = METRICS[base]
+        return Metric(unit, f"{title}, {name.removeprefix(base)[1:].replace('.', ', ')}")
     return METRICS.get(name, Metric("1", name.replace("_", " ")))
+
+
+def dotted(name: str, labels: Mapping[str, str]) -> str:
+    """How a definition names a metric with labels: ``test_accuracy.item`` for that of the head ``item``.
+
+    Several labels stand in the order of their names.
+    """
+    return ".".join([name, *(labels[key] for key in sorted(labels))])
+
+
+def base_name(name: str) -> str:
+    """A metric's name without labels."""
+    return name.partition(".")[0]
 
 
 def is_cost(name: str) -> bool:

@@ -29,7 +29,9 @@ class RunTables:
             Times and memory stand here only for timed trials.
         settings: (case, reading) to the case's resolved settings (dataset, model, training, compute).
         data: ``name`` (title to be shown), ``fingerprint``, ``generated`` (bool), ``classes`` (int), ``counts``
-            (split to number of images), ``source`` (where it comes from) of the data really used.
+            (split to number of images), ``source`` (where it comes from) of the data really used; ``heads`` (head to
+            names of its classes) where an image has several labels, ``pictures`` (name to PNG, in base64) if it may be
+            shown.
         machine: Facts about the machine, in the order they are to be shown.
         command: The command line that made the run.
         created: When the run was started, ISO 8601, UTC.

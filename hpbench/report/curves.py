@@ -11,6 +11,7 @@ from hpbench.analysis.statistics import FEWEST, Interval, mean_interval, mean_in
 from hpbench.catalogue.takes import Final
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Figure
+from hpbench.records.metrics import base_name
 from hpbench.records.tables import RunTables
 
 
@@ -69,7 +70,7 @@ class Mark:
 def drawn_evidence(tables: RunTables, resolved: Resolved, figures: Sequence[Figure]) -> dict[str, Evidence]:
     """Reading to its trials, default first, with the metrics and cases that the figures draw and no others."""
     observations = tables.observations
-    metrics = {figure.metric for figure in figures}
+    metrics = {base_name(figure.metric) for figure in figures}
     cases = {case for figure in figures for case in figure.cases}
     wanted = observations["metric"].isin(metrics) & observations["case"].isin(cases)
     return evidence_by_reading(replace(tables, observations=observations[wanted]), resolved)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpbench.parts.datasets.arrays import Arrays, fixed_order
+from hpbench.parts.datasets.arrays import Arrays, example_rows, fixed_order
 from hpbench.parts.datasets.office31.counts import DOMAINS, IMAGES
-from hpbench.parts.datasets.office31.pictures import contact_sheet, example_rows, strip
+from hpbench.parts.datasets.office31.pictures import contact_sheet, strip
 
 HEADS = {"domain": DOMAINS, "item": tuple(IMAGES)}
 TRAIN_SHARE, VALIDATION_SHARE = 0.8, 0.05

@@ -16,17 +16,6 @@ COLUMNS = 4
 _MARGIN = 6
 
 
-def example_rows(labels: NDArray[np.int32]) -> list[int]:
-    """Which images are shown as examples: the first of each class of the first head, or the first three.
-
-    Args:
-        labels: Of the images, (n,) or (n, heads).
-    """
-    if labels.ndim == 1:
-        return list(range(min(3, len(labels))))
-    return [int(np.flatnonzero(labels[:, 0] == label)[0]) for label in np.unique(labels[:, 0])]
-
-
 def contact_sheet(images: NDArray[np.uint8], labels: NDArray[np.int32], heads: Mapping[str, Sequence[str]]) -> bytes:
     """One image of each class of the second head in each class of the first, side by side, with the class's name.
 
