@@ -40,7 +40,7 @@ def by_fit(evidence: Evidence) -> Iterator[ByFit]:
         if _procedure(found) != "fit":
             continue
         trained = (case for case, other in settings.items() if _procedure(other) == "train")
-        alike = [case for case in trained if _rest(settings[case]) == _rest(found)]
+        alike = [case for case in trained if rest_of_settings(settings[case]) == rest_of_settings(found)]
         same_study = [case for case in alike if case.rpartition("/")[0] == fit.rpartition("/")[0]]
         for own in (*same_study, *alike)[:1]:
             ratios = {name: _ratio(evidence, fit, own, name) for name in TIMES}
@@ -52,7 +52,7 @@ def _procedure(settings: Mapping[str, Any]) -> str:
     return str(settings["training"]["procedure"]["name"])
 
 
-def _rest(settings: Mapping[str, Any]) -> dict[str, Any]:
+def rest_of_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """All but the procedure."""
     training = {name: value for name, value in settings["training"].items() if name != "procedure"}
     return {**settings, "training": training}

@@ -91,7 +91,7 @@ def info(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tup
     click.echo(f"folder       {data.folder}, {_size(data.folder)}")
 
 
-@command.command(epilog="Examples: hpbench data prepare mnist; hpbench data prepare office31 --from FOLDER")
+@command.command(epilog="Example: hpbench data prepare mnist, or: hpbench data prepare office31 --from FOLDER")
 @click.option(
     "--from",
     "origin",
@@ -143,7 +143,9 @@ def _states(model: type[Parameters] | None, prepared: list[PreparedData]) -> Ite
         parameters = {key: value for key, value in data.parameters.items() if key != "name" and value is not None}
         words = " ".join(f"{key}={value}" for key, value in parameters.items())
         yield ", ".join(filter(None, ("prepared", words, _size(data.folder))))
-    if model is not None and not prepared:
+    if model is not None and not prepared and getattr(model, "from_folder", False):
+        yield "not prepared; needs --from FOLDER"
+    elif model is not None and not prepared:
         needed = [key for key, field in model.model_fields.items() if field.is_required() and key != "name"]
         yield "not prepared" + (f"; needs {' '.join(f'{key}=...' for key in needed)}" if needed else "")
 
@@ -153,7 +155,8 @@ def _first_line(model: type[Parameters]) -> str:
 
 
 def _shape(data: PreparedData) -> str:
-    return f"{' x '.join(map(str, data.image_shape))} of {data.dtype}, {data.classes} classes"
+    heads = " and ".join(f"{len(names)} {head}" for head, names in data.heads.items())
+    return f"{' x '.join(map(str, data.image_shape))} of {data.dtype}, {heads or data.classes} classes"
 
 
 def _size(folder: Path) -> str:

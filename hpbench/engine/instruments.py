@@ -53,7 +53,7 @@ def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, tested: Rows | None)
     layers = [layer for layer in model.layers if getattr(layer, "activation", None) is keras.activations.relu]
     if not layers:
         return
-    inner = keras.Model(model.inputs, [layer.output for layer in layers])
+    inner = keras.Model(model.inputs[0], [layer.output for layer in layers])
     images, _ = _tested(run, tested)
     largest: list[Any] = [None] * len(layers)
     for batch in _batches(images):

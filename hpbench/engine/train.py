@@ -26,7 +26,7 @@ from hpbench.engine.steps import Step
 from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import device_names, process_memory, process_memory_source
-from hpbench.measure.memory import HostMemory, level
+from hpbench.measure.memory import HostMemory, give_back, level
 from hpbench.parts.schedules import Constant
 from hpbench.records.seeds import derive
 
@@ -66,6 +66,7 @@ def measured(run: TrialRun) -> Iterator[HostMemory | None]:
         yield None
         return
     with HostMemory() as memory:
+        give_back()  # what reading the data has freed
         before = level()
         yield memory
         _observe_memory(run, memory, before)

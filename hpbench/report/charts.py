@@ -84,7 +84,7 @@ def learning_curves(
     scale = alt.Scale(zero=False, nice=False, padding=8)
     x = alt.X("place:Q", title="iteration", scale=scale, axis=alt.Axis(tickCount=10, format="~f"))
     chart = alt.layer(*_layers(rows, x, look, metric, log), data=alt.NamedData(name=_ROWS))
-    return _svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)), rows)
+    return drawn_svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)), rows)
 
 
 def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
@@ -117,7 +117,7 @@ def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
         .encode(x, y),
     ]  # fmt: skip
     chart = alt.layer(*layers, data=alt.NamedData(name=_ROWS))
-    return _svg(chart.properties(width=WIDTH, height=260, autosize=_fit(), title=clean(title)), rows)
+    return drawn_svg(chart.properties(width=WIDTH, height=260, autosize=_fit(), title=clean(title)), rows)
 
 
 def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str, line_title: str) -> str:
@@ -147,7 +147,7 @@ def rate_effect(marks: Sequence[SurfaceMark], metric: str, title: str, axis: str
         width=(WIDTH - 60) // columns - 22, height=220
     )
     facet = alt.Facet("panel:N", sort=panels, title=None)
-    return _svg(panel.facet(facet=facet, columns=columns).properties(title=clean(title)), rows)
+    return drawn_svg(panel.facet(facet=facet, columns=columns).properties(title=clean(title)), rows)
 
 
 def axis_title(metric: str) -> str:
@@ -250,8 +250,13 @@ def _fit() -> alt.AutoSizeParams:
     return alt.AutoSizeParams(type="fit-x", contains="padding")
 
 
-def _svg(chart: Any, rows: _Rows) -> str:
-    """The chart's SVG, on white. Identifiers are numbered anew, because vl-convert goes on counting."""
+def drawn_svg(chart: Any, rows: _Rows) -> str:
+    """A chart's SVG, on white. Identifiers are numbered anew, because vl-convert goes on counting.
+
+    Args:
+        chart: Altair chart over the named data ``rows``.
+        rows: These data.
+    """
     import altair as alt
     import vl_convert
 

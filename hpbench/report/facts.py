@@ -12,7 +12,9 @@ from hpbench.analysis.claims import findings
 from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
+from hpbench.analysis.predictions import Alike, alike
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
+from hpbench.analysis.transfer import Transferred, transfers
 from hpbench.analysis.verdicts import Finding
 from hpbench.definition import readings
 from hpbench.definition.cells import table_cases
@@ -37,6 +39,8 @@ class Facts:
         advice: The optimisation advice, if the definition asks for it.
         table: The document's table, if the definition has one.
         by_fit: Cases trained by ``model.fit`` beside those like them.
+        transfers: Cases that transfer what they learned beside those that learn from scratch.
+        alike: How alike the predictions are, of cases that were read for that.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
 
@@ -50,6 +54,8 @@ class Facts:
     advice: Recommendations | None
     table: DocumentTable | None
     by_fit: tuple[ByFit, ...]
+    transfers: tuple[Transferred, ...]
+    alike: tuple[Alike, ...]
     loads: Mapping[TrialPlace, float]
 
     @cached_property
@@ -62,6 +68,11 @@ class Facts:
         """Whether a case stands in the lists of other readings: of a table's cells only those it names for that."""
         table = self.definition.table
         return table is None or case not in self.table_cases or case in (table.by_reading or self.table_cases)
+
+    @property
+    def generated(self) -> bool:
+        """Whether the data was made up."""
+        return bool(self.tables.data.get("generated"))
 
     @property
     def own_rows(self) -> list[Row]:
@@ -94,6 +105,8 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         advice=advise(tables, resolved, index),
         table=document_table(evidence_by_reading(tables, resolved, index)),
         by_fit=tuple(by_fit(default_evidence(tables, resolved, index))),
+        transfers=tuple(transfers(default_evidence(tables, resolved, index))),
+        alike=tuple(alike(tables)),
         loads=other_loads(tables),
     )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpbench.analysis.effects import Effects, Response, SurfacePoint
 from hpbench.analysis.evidence import Evidence
+from hpbench.analysis.predictions import classes, confusions
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Definition, Figure
 from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect, short_names
 from hpbench.report.curves import curve, distinct, drawn_evidence, mark
 from hpbench.report.facts import Facts
+from hpbench.report.heatmaps import MOST_CLASSES, confusion_map
 
 RATE = "learning_rate"
+_PNG = b"\x89PNG"
 
 
 @dataclass(frozen=True)
@@ -38,15 +43,20 @@ class Figures:
     Attributes:
         asked: Figure id to the drawn figure; one whose metric was not measured is not there.
         studies: Study to its drawn effect of the learning rate.
+        confusions: Head to its drawn confusion of classes.
+        pictures: Name of a picture of the data to its PNG file.
     """
 
     asked: Mapping[str, Drawn]
     studies: Mapping[str, Drawn]
+    confusions: Mapping[str, Drawn]
+    pictures: Mapping[str, bytes]
 
     @property
     def files(self) -> dict[str, str]:
         """File name to content."""
-        return {drawn.name: drawn.svg for drawn in (*self.asked.values(), *self.studies.values())}
+        drawn = (*self.asked.values(), *self.studies.values(), *self.confusions.values())
+        return {one.name: one.svg for one in drawn}
 
 
 def draw(facts: Facts) -> Figures:
@@ -67,7 +77,27 @@ def draw(facts: Facts) -> Figures:
             points, metric, axis, lines = surface
             svg = rate_effect(points, metric, title, axis, lines)
             studies[study] = Drawn(names.free(f"effect-{study}"), title, svg)
-    return Figures(asked, studies)
+    return Figures(asked, studies, _confusions(facts, names), _pictures(facts))
+
+
+def _confusions(facts: Facts, names: _Names) -> dict[str, Drawn]:
+    """The document's cases, of heads with few classes."""
+    found = {}
+    for head, by_case in confusions(facts.tables).items():
+        own = {case: shares for case, shares in by_case.items() if case in facts.definition.own_cases}
+        labels = classes(facts.tables, head, next(iter(by_case.values())))
+        if own and len(labels) <= MOST_CLASSES:
+            title = f"Confusion, {head}" if head else "Confusion"
+            svg = confusion_map(own, labels, f"{title}: percent of the true class's images")
+            found[head] = Drawn(names.free(f"confusion-{head}" if head else "confusion"), title, svg)
+    return found
+
+
+def _pictures(facts: Facts) -> dict[str, bytes]:
+    """What the run kept of its data to be shown; what is no PNG is left out."""
+    kept = facts.tables.data.get("pictures") or {}
+    decoded = {name: b64decode(text) for name, text in kept.items() if re.fullmatch(r"[a-z-]+", name)}
+    return {name: content for name, content in decoded.items() if content.startswith(_PNG)}
 
 
 def rate_surface(effects: Effects) -> tuple[list[SurfaceMark], str, str, str] | None:

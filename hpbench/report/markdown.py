@@ -7,6 +7,7 @@ from hpbench.report.figures import Figures
 from hpbench.report.markup import join
 from hpbench.report.sections.advice import advice
 from hpbench.report.sections.again import again, conventions, failures, stale
+from hpbench.report.sections.alike import alike
 from hpbench.report.sections.by_fit import by_fit
 from hpbench.report.sections.claims import claim_details, claim_map
 from hpbench.report.sections.document_table import document_table
@@ -14,7 +15,9 @@ from hpbench.report.sections.drawings import drawings
 from hpbench.report.sections.effects import grid_effects
 from hpbench.report.sections.numbers import accuracy, memory, reported, time
 from hpbench.report.sections.opening import data, question, title
+from hpbench.report.sections.predictions import predictions
 from hpbench.report.sections.settings import settings
+from hpbench.report.sections.transfer import transfer
 
 
 def markdown(facts: Facts, figures: Figures) -> str:
@@ -22,7 +25,7 @@ def markdown(facts: Facts, figures: Figures) -> str:
     sections = (
         title(facts),
         question(facts),
-        data(facts),
+        data(facts, figures),
         settings(facts),
         claim_map(facts),
         document_table(facts),
@@ -30,6 +33,9 @@ def markdown(facts: Facts, figures: Figures) -> str:
         accuracy(facts),
         time(facts),
         by_fit(facts),
+        transfer(facts),
+        alike(facts),
+        predictions(facts, figures),
         memory(facts),
         reported(facts),
         drawings(facts, figures),

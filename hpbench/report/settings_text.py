@@ -42,4 +42,4 @@ def _part(value: Mapping[str, Any]) -> str:
     """A part's name and its parameters."""
     parameters = ", ".join(f"{key} {text(inner)}" for key, inner in value.items() if key != "name")
     name = str(value.get("name", ""))
-    return f"{name} ({parameters})" if name and parameters else name or parameters
+    return f"{name} ({parameters})" if name and parameters else name or parameters or "none"

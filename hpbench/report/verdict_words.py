@@ -24,13 +24,19 @@ LEGEND = Markup(
 WORDS = {verdict: verdict.value.replace("-", " ") for verdict in Verdict}
 
 
-def word(finding: Finding | None) -> Markup:
-    """The verdict with its symbol; a claim without a finding was not measured."""
-    if finding is None:
+def word(finding: Finding | None, generated: bool = False) -> Markup:
+    """The verdict with its symbol; a claim without a finding was not measured.
+
+    Args:
+        finding: The verdict.
+        generated: Whether it rests on generated data, which is then said.
+    """
+    if finding is None or finding.verdict is Verdict.NOT_MEASURED:
         return Markup(SYMBOLS[Verdict.NOT_MEASURED])
+    on = ", on generated data" if generated else ""
     if finding.verdict is Verdict.OBSERVED:
-        return Markup(OBSERVED[finding.holds])
-    return Markup(SYMBOLS[finding.verdict].replace("~", "\\~"))
+        return Markup(OBSERVED[finding.holds] + on)
+    return Markup(SYMBOLS[finding.verdict].replace("~", "\\~") + on)
 
 
 def count(verdicts: Iterable[str]) -> dict[str, int]:

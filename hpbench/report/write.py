@@ -48,13 +48,16 @@ def _write_markdown(facts: Facts, output: Path) -> list[Path]:
     drawn = [folder / name for name in figures.files]
     for path, svg in zip(drawn, figures.files.values(), strict=True):
         write_whole(path, [svg])
+    pictures = [folder / f"{name}.png" for name in figures.pictures]
+    for path, content in zip(pictures, figures.pictures.values(), strict=True):
+        write_whole(path, [content])
     report = output / f"{facts.definition.id}.md"
     write_whole(report, [markdown(facts, figures)])
-    kept = {path.name.casefold() for path in drawn}
-    for path in folder.glob("*.svg"):
+    kept = {path.name.casefold() for path in (*drawn, *pictures)}
+    for path in (*folder.glob("*.svg"), *folder.glob("*.png")):
         if path.name.casefold() not in kept:
             path.unlink()
-    return [report, *drawn]
+    return [report, *drawn, *pictures]
 
 
 def _write_json(facts: Facts, output: Path) -> list[Path]:

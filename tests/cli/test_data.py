@@ -44,7 +44,8 @@ def test_list_names_every_data_set_and_what_it_needs():
     lines = done.stdout.splitlines()
     for name in DATASETS:
         assert any(line.startswith(f"{name}: ") for line in lines)
-    assert lines.count("  not prepared") == 5
+    assert lines.count("  not prepared") == 6
+    assert "  not prepared; needs --from FOLDER" in lines
     assert "  not prepared; needs folder=..." in lines
     assert lines[-2:] == ["sets of TensorFlow Datasets on this machine:", "  none"]
 

@@ -84,7 +84,7 @@ class Told(keras.callbacks.Callback):
 """
 PLATEAU = {"name": "reduce_on_plateau", "factor": 0.5, "patience": 1, "min_delta": 100.0}
 MEASURED = {"test_accuracy": 0.5, "train_accuracy": 0.6, "test_loss": 2.0, "train_loss": 1.9, "batch_loss": 1.8}
-STRETCH = Stretch(1.8, 0.25, 0.75, 4, True)
+STRETCH = Stretch(1.8, (0.25,), (0.75,), 4, True)
 
 
 # --- in a job

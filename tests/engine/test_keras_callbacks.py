@@ -176,7 +176,9 @@ def test_the_readme_s_callbacks_write_what_is_observed_and_stop(trials):
         rows = list(csv.DictReader(path.read_text().splitlines()))
         assert trial.result.message == f"stopped by a callback at iteration {4 * len(rows)}"
         assert [row["epoch"] for row in rows] == [str(index) for index in range(len(rows))]
-        assert set(trial.curves) - {"worse_than_chance"} | {*names, "accuracy", "epoch"} == set(rows[0])
+        assert set(trial.curves) - {"worse_than_chance", "trainable_weights"} | {*names, "accuracy", "epoch"} == set(
+            rows[0]
+        )
         for column in set(rows[0]) - {"accuracy", "epoch"}:
             assert [float(row[column]) for row in rows] == trial.values(names.get(column, column))[: len(rows)]
         losses = trial.values("test_loss")[: len(rows)]
@@ -215,7 +217,7 @@ def begin(mine):
         hooks.begin_training()
         names = ("test_accuracy", "train_accuracy", "test_loss", "train_loss", "batch_loss", "batch_accuracy")
         for index, value in enumerate(values):
-            hooks.end_epoch(index, dict.fromkeys(names, value), Stretch(value, value, value, 4, True))
+            hooks.end_epoch(index, dict.fromkeys(names, value), Stretch(value, (value,), (value,), 4, True))
         return hooks.stop
 
     return begun

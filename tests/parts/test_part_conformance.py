@@ -14,9 +14,11 @@ from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.parts.datasets.arrays import SPLITS, fingerprint
 from hpbench.parts.datasets.folders import tfds_root
+from hpbench.parts.datasets.office31.reader import FromFolder
 from hpbench.parts.datasets.prepared import prepare
 from hpbench.parts.schedules import InversePower
 from tests import tfds_sets
+from tests.office31_tree import write_tree
 
 VALUES = {float: 0.5, int: 3, bool: True, tuple: (3,)}
 
@@ -168,6 +170,10 @@ def dataset(request, write_idx, write_npz, tmp_path):
     if issubclass(DATASETS[request.param], FromTfds):
         tfds_sets.write(tfds_root(tmp_path), given["set"] if request.param == "tfds" else request.param)
     chosen = {"name": request.param} | parameters(DATASETS, request.param, **given)
+    if DATASETS[request.param].from_folder:
+        chosen["origin"] = FromFolder(write_tree(tmp_path / "published"))
+    if "share" in chosen:
+        chosen["share"] = 0.1
     return chosen | ({"validation": 5} if "validation" in chosen else {})
 
 
@@ -179,11 +185,16 @@ def test_a_data_set_has_sound_arrays_and_prepares(dataset, tmp_path):
     for split in SPLITS:
         images, labels = getattr(data, f"x_{split}"), getattr(data, f"y_{split}")
         assert (images.shape[1:], images.dtype, len(images)) == (shape, dtype, len(labels))
-        assert (labels.dtype, labels.ndim) == (np.int32, 1)
-        assert set(labels.tolist()) <= set(range(data.classes))
-    assert set(data.y_train.tolist()) == set(range(data.classes))
+        assert labels.dtype == np.int32
+        assert labels.shape[1:] == ((len(data.heads),) if data.heads else ())
+        for answers, names in zip(np.atleast_2d(labels.T), data.heads.values() or [range(data.classes)], strict=True):
+            assert set(answers.tolist()) <= set(range(len(names)))
+    assert sum(map(len, data.heads.values())) in (0, data.classes)
+    for answers, names in zip(np.atleast_2d(data.y_train.T), data.heads.values() or [range(data.classes)], strict=True):
+        assert set(answers.tolist()) == set(range(len(names)))
     assert data.title
     assert data.source
-    prepared = prepare(dataset["name"], dataset, tmp_path, lambda parameters, folder: data)
+    settings = {key: value for key, value in dataset.items() if key != "origin"}
+    prepared = prepare(dataset["name"], settings, tmp_path, lambda parameters, folder: data)
     assert prepared.fingerprint == fingerprint(data.by_name)
     assert prepared.load().keys() == set(SPLITS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, join, table
 from hpbench.report.numerals import interval
+from hpbench.report.sections.circumstances import on_generated
 
 
 def by_fit(facts: Facts) -> Markup:
@@ -27,5 +28,6 @@ def by_fit(facts: Facts) -> Markup:
         "### Beside model.fit",
         "The same data, initialisation and batches, one seed after another: how many times as long `model.fit` took, "
         "paired by seed, geometric means with their 95 % intervals. An epoch done beforehand counts as its compile.",
+        on_generated(facts),
         table(titles, rows, numeric=2),
     )

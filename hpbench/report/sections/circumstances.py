@@ -16,6 +16,12 @@ MOST_PLACES = 8
 """Of more cases that resolved to one value the rest is counted."""
 
 
+def on_generated(facts: Facts) -> Markup:
+    """What stands above tables of results on data that was made up; nothing for other data."""
+    name = escape(str(facts.tables.data.get("name", "unknown")))
+    return Markup(f"*On generated data: {name}.*") if facts.generated else Markup("")
+
+
 def company(facts: Facts) -> Markup:
     """A warning where timed trials were not alone on the machine; nothing where they were."""
     found = not_alone(facts.loads, facts.tables.settings)

@@ -12,6 +12,7 @@ from hpbench.records.trial import canonical_json
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, code, escape, join, shortened, table
 from hpbench.report.numerals import MISSING, significant
+from hpbench.report.sections.circumstances import on_generated
 from hpbench.report.settings_text import text as setting_text
 from hpbench.report.verdict_words import LEGEND, OBSERVED, WORDS, word
 
@@ -30,6 +31,7 @@ def claim_map(facts: Facts) -> Markup:
         "## Claims by readings",
         "A reading says which answer each open point takes, where it is not the default one. "
         "Each claim links to its evidence.",
+        on_generated(facts),
         *(_map_table(facts, group) for group in groups),
         LEGEND,
         _open_points(facts),
@@ -38,7 +40,7 @@ def claim_map(facts: Facts) -> Markup:
 
 def _map_table(facts: Facts, group: Sequence[str]) -> Markup:
     rows: list[list[str]] = [
-        [_link(claim), *(word(facts.findings.get((claim.id, reading))) for reading in group)]
+        [_link(claim), *(word(facts.findings.get((claim.id, reading)), facts.generated) for reading in group)]
         for claim in facts.definition.claims
     ]
     rows.append([Markup("*holds / measured*"), *(_held(facts, reading) for reading in group)])
@@ -84,6 +86,7 @@ def claim_details(facts: Facts) -> Markup:
     return join(
         "## Evidence for each claim",
         "Under the default reading. Differences and ratios are paired by seed.",
+        on_generated(facts),
         *(_detail(facts, claim) for claim in facts.definition.claims),
     )
 
@@ -100,7 +103,7 @@ def _detail(facts: Facts, claim: Claim) -> Markup:
     ]
     return join(
         f'<a id="claim-{claim.id.lower()}"></a>',
-        f"### {escape(claim.id)}: {word(finding)}",
+        f"### {escape(claim.id)}: {word(finding, facts.generated)}",
         escape(claim.text),
         bullets(items),
         evidence_table(finding.quantities if finding else ()),

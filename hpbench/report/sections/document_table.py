@@ -13,6 +13,7 @@ from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, join, table
 from hpbench.report.numerals import MISSING, full_title, interval, number, with_unit
+from hpbench.report.sections.circumstances import on_generated
 
 _Show = Callable[[Cell, str], Markup]
 
@@ -27,7 +28,11 @@ def document_table(facts: Facts) -> Markup:
     found = facts.table
     if found is None:
         return Markup("")
-    parts: list[str] = [f"## {escape(found.table.title)}", Markup(f"Document: {escape(found.table.where)}.")]
+    parts: list[str] = [
+        f"## {escape(found.table.title)}",
+        Markup(f"Document: {escape(found.table.where)}."),
+        on_generated(facts),
+    ]
     for metric in found.table.reported:
         parts.append(f"### {escape(full_title(metric).capitalize())}")
         parts.append(

@@ -12,6 +12,11 @@ def image(facts: Facts, drawn: Drawn) -> Markup:
     return Markup(f"![{escape(drawn.title)}]({facts.definition.id}/{drawn.name})")
 
 
+def picture(facts: Facts, figures: Figures, name: str, title: str) -> Markup:
+    """A picture of the data, if there is one."""
+    return Markup(f"![{escape(title)}]({facts.definition.id}/{name}.png)") if name in figures.pictures else Markup("")
+
+
 def drawings(facts: Facts, figures: Figures) -> Markup:
     """The definition's figures with the document's number of each."""
     if not facts.definition.figures:

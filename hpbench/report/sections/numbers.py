@@ -10,7 +10,7 @@ from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, folded, join, table
 from hpbench.report.numerals import MISSING, bounds, full_title, number, with_unit
-from hpbench.report.sections.circumstances import company
+from hpbench.report.sections.circumstances import company, on_generated
 
 NO_GPU = "no GPU"
 _Place = tuple[str, str]
@@ -31,6 +31,7 @@ def accuracy(facts: Facts) -> Markup:
         "Diverged trials count in n, with the accuracy of their last state."
         if rows
         else "Nothing was measured.",
+        on_generated(facts),
         listed,
         folded("Each cell of the table", in_table) if in_table else "",
         folded("Other readings", others) if others else "",
@@ -45,6 +46,7 @@ def time(facts: Facts) -> Markup:
         "In seconds, of isolated trials; evaluation is never inside the training time."
         if rows
         else "No trial was timed.",
+        on_generated(facts),
         company(facts),
         _pivot(rows, with_reading=any(row.reading != DEFAULT for row in rows)),
     )
@@ -59,6 +61,7 @@ def memory(facts: Facts) -> Markup:
     return join(
         "## Memory",
         "In MB (1,000,000 bytes), of isolated trials.",
+        on_generated(facts),
         "### Host",
         _pivot(host, with_reading=any(row.reading != DEFAULT for row in host)),
         *_device_tables(facts, rows),
@@ -130,6 +133,7 @@ def reported(facts: Facts) -> Markup:
         "## Reproduced beside reported",
         "Whether the document's number lies in the 95 % prediction interval of one run of ours, from 3 seeds on. "
         "`A / B` is a ratio and `A - B` a difference of two cases, paired by seed.",
+        on_generated(facts),
         _compared(listed, _NUMBERS) if listed else "",
         folded("Each cell of the table", _compared(in_table, _NUMBERS)) if in_table else "",
         folded("Other readings", _compared(others, [_READING, *_NUMBERS])) if others else "",

@@ -6,9 +6,11 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved, Selection, SelectionError
 from hpbench.definition.schema import Source
 from hpbench.report.facts import Facts
+from hpbench.report.figures import Figures
 from hpbench.report.markup import Markup, bold, bullets, escape, join
 from hpbench.report.numerals import plural
 from hpbench.report.sections.circumstances import company
+from hpbench.report.sections.drawings import picture
 from hpbench.report.verdict_words import count, in_words
 
 DOCUMENT_PROFILE = "full"
@@ -60,20 +62,27 @@ def citation(source: Source) -> Markup:
     return Markup(". ".join(parts) + ".")
 
 
-def data(facts: Facts) -> Markup:
+def data(facts: Facts, figures: Figures) -> Markup:
     """The data really used, and whether it is the document's."""
     used = facts.tables.data
     by_split = used.get("counts", {})
     splits = sorted(by_split, key=lambda split: (SPLITS.index(split) if split in SPLITS else len(SPLITS), split))
     counts = ", ".join(f"{by_split[split]} {split}" for split in splits)
     items = [
-        Markup(
-            f"{bold(data_name(facts))}: {escape(counts or 'counts not recorded')}; {used.get('classes', '–')} classes"
-        ),
+        Markup(f"{bold(data_name(facts))}: {escape(counts or 'counts not recorded')}; {_classes(facts)} classes"),
         *([Markup(f"Source: {escape(str(used['source']))}")] if used.get("source") else []),
         Markup(f"Fingerprint: {escape(str(used.get('fingerprint', ''))[:12])}"),
     ]
-    return join("## Data", bullets(items), _whose(facts))
+    sheet = picture(facts, figures, "contact-sheet", "Contact sheet: images of each class")
+    return join("## Data", bullets(items), _whose(facts), sheet)
+
+
+def _classes(facts: Facts) -> str:
+    """Their number; of several heads that of each."""
+    heads = facts.tables.data.get("heads") or {}
+    return " and ".join(f"{len(names)} {head}" for head, names in heads.items()) or str(
+        facts.tables.data.get("classes", "–")
+    )
 
 
 def data_name(facts: Facts) -> str:

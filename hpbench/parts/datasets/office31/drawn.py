@@ -25,8 +25,9 @@ from PIL import Image, ImageDraw
 
 from hpbench.parts.datasets.arrays import Arrays
 from hpbench.parts.datasets.office31.counts import DOMAINS, IMAGES
+from hpbench.parts.datasets.office31.kinds import KINDS
 from hpbench.parts.datasets.office31.labelled import office_arrays
-from hpbench.parts.datasets.office31.shapes import KINDS, Kind
+from hpbench.parts.datasets.office31.shapes import Kind
 
 Pixels = NDArray[np.float64]
 Colour = tuple[int, int, int]

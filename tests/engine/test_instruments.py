@@ -1,0 +1,109 @@
+"""Instruments read planted models right: one that gives every image the same, one that tells all apart, dead units."""
+
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+
+from hpbench.catalogue.instruments import Confusion, DeadUnits, Examples, Predictions
+from hpbench.engine.heads import Heads
+from hpbench.engine.instruments import confusion, dead_units, entropy, examples, predictions, softmax
+from hpbench.parts.datasets.arrays import example_rows
+
+NAMES = {"domain": ("a", "b"), "item": ("p", "q", "r")}
+LABELS = np.array([[0, 0], [1, 1], [0, 2], [1, 0], [0, 1], [1, 2]], dtype=np.int32)
+ONE_HOT = np.concatenate([np.eye(2)[LABELS[:, 0]], np.eye(3)[LABELS[:, 1]]], axis=1).astype(np.float32)
+
+
+def run(heads=NAMES, labels=LABELS):
+    """What instruments use of a trial; an image is its answers, one pixel each."""
+    images = ONE_HOT[:, :, None, None]
+    return SimpleNamespace(heads=Heads(heads), splits={"test": (images, labels)})
+
+
+def model(kernel, bias=0.0, hidden=None):
+    """From the pixels to the logits, linear, or through a hidden layer with these weights."""
+    dense = [keras.layers.Dense(len(hidden[1]), activation="relu")] if hidden else []
+    made = keras.Sequential([keras.Input((5, 1, 1)), keras.layers.Flatten(), *dense, keras.layers.Dense(5)])
+    made.set_weights([*(hidden or ()), kernel, np.broadcast_to(np.float32(bias), 5).copy()])
+    return made
+
+
+def read(found, name, **labels):
+    return [one.value for one in found if one.name == name and dict(one.labels) == labels]
+
+
+def test_a_model_that_tells_all_apart():
+    found = list(predictions(Predictions(name="predictions"), model(50 * np.eye(5, dtype=np.float32)), run(), None))
+    for head, classes in (("domain", 2), ("item", 3)):
+        assert read(found, "prediction_entropy", head=head) == [pytest.approx(np.log(classes))]
+        assert read(found, "prediction_information", head=head) == [pytest.approx(np.log(classes), rel=1e-6)]
+        assert read(found, "most_frequent_prediction", head=head) == [pytest.approx(1 / classes)]
+
+
+def test_a_model_that_gives_every_image_the_same():
+    same = model(np.zeros((5, 5), np.float32), np.array([0.0, 0.3, 0.1, 0.0, 0.2]))
+    found = list(predictions(Predictions(name="predictions"), same, run(), None))
+    for head in NAMES:
+        assert read(found, "prediction_entropy", head=head) == [0.0]
+        assert read(found, "prediction_information", head=head) == [pytest.approx(0.0, abs=1e-12)]
+        assert read(found, "most_frequent_prediction", head=head) == [1.0]
+
+
+def test_information_is_mutual_information():
+    """Of two images with the distributions (3/4, 1/4) and (1/4, 3/4): ln 2 less their entropy."""
+    logits = np.log(np.array([[3.0, 1.0], [1.0, 3.0]]))
+    probabilities = softmax(logits)
+    expected = np.log(2) + 0.75 * np.log(0.75) + 0.25 * np.log(0.25)
+    assert entropy(probabilities.mean(axis=0)) - entropy(probabilities[0]) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dead", [0, 2, 4])
+def test_dead_units_are_those_that_are_zero_for_every_image(dead):
+    """A unit with a large negative bias is dead; one that is on for one image is not."""
+    kernel, bias = np.zeros((5, 4), np.float32), np.zeros(4, np.float32)
+    kernel[0] = 1.0  # on for the images of the first domain
+    bias[:dead] = -10.0
+    made = model(np.ones((4, 5), np.float32), hidden=(kernel, bias))
+    found = list(dead_units(DeadUnits(name="dead_units"), made, run(), None))
+    assert read(found, "dead_unit_share", layer="hidden-1") == [dead / 4]
+
+
+def test_a_model_without_relu_has_no_dead_units():
+    assert list(dead_units(DeadUnits(name="dead_units"), model(np.eye(5, dtype=np.float32)), run(), None)) == []
+
+
+def test_confusion_counts_true_and_predicted():
+    """Always the first class of each head."""
+    always = model(np.zeros((5, 5), np.float32), np.array([1.0, 0, 1, 0, 0]))
+    found = list(confusion(Confusion(name="confusion", heads=("domain",)), always, run(), None))
+    assert [(one.labels["true"], one.labels["predicted"], one.value) for one in found] == [("a", "a", 3), ("b", "a", 3)]
+    rows = np.array([0, 1], dtype=np.int32)
+    both = list(confusion(Confusion(name="confusion"), always, run(), rows))
+    assert sum(one.value for one in both) == 4
+
+
+def test_examples_say_what_an_image_is_taken_for_and_how_surely():
+    bias = np.log(np.array([4.0, 1, 1, 2, 1]))
+    found = list(examples(Examples(name="examples"), model(np.zeros((5, 5), np.float32), bias), run(), None))
+    second = {"head": "item", "example": "2", "true": "q", "predicted": "q"}
+    assert read(found, "example_probability", **second) == [pytest.approx(0.5)]
+    wrong = {"head": "domain", "example": "2", "true": "b", "predicted": "a"}
+    assert read(found, "example_probability", **wrong) == [pytest.approx(0.8)]
+    assert read(found, "example_probability_of_true", **wrong) == [pytest.approx(0.2)]
+
+
+def test_classes_without_names_are_numbers():
+    found = list(
+        confusion(Confusion(name="confusion"), model(np.eye(5, dtype=np.float32)), run({}, LABELS[:, 1] + 2), None)
+    )
+    assert {(one.labels["true"], one.labels["predicted"]) for one in found} <= {
+        (str(a), str(b)) for a in range(5) for b in range(5)
+    }
+    assert all("head" not in one.labels for one in found)
+
+
+def test_examples_are_one_of_each_class_of_the_first_head_or_three():
+    assert example_rows(LABELS) == [0, 1]
+    assert example_rows(LABELS[:, 0]) == [0, 1, 2]
