@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.office31_tree import write_tree
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [
@@ -33,6 +35,7 @@ def workplace(tmp_path_factory):
     (folder / "results.csv").write_text(table.group(1), encoding="utf-8")
     step = re.search(r"```python\n(from hpbench.engine.steps .*?)```", README, re.DOTALL)
     assert step
+    write_tree(folder / "path" / "to" / "office31")
     (folder / "steps.py").write_text(step.group(1), encoding="utf-8")
     return folder
 
@@ -45,9 +48,9 @@ def run(command, folder):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_hpbench_command_of_the_readme_runs(command, workplace):
-    """In the README's order, in one folder; a run over data that the reader has to bring is only planned."""
-    needs_data = "path/to/" in command
-    done = run(command.replace("hpbench run", "hpbench show") if needs_data else command, workplace)
+    """In the README's order, in one folder; runs of hours, or over data that the reader has to bring, only planned."""
+    planned = "path/to/" in command or "--profile full" in command
+    done = run(command.replace("hpbench run", "hpbench show") if planned else command, workplace)
     if "data prepare mnist" in command and "Is there a network?" in done.stderr:
         pytest.skip("fetching MNIST needs a network")
     assert done.returncode == 0, done.stdout + done.stderr

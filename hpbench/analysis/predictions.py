@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from hpbench.analysis.statistics import Interval, mean_interval
+from hpbench.analysis.statistics import Interval, mean_interval_or_undefined
 from hpbench.definition import readings
 from hpbench.records.tables import RunTables
 
@@ -80,7 +80,7 @@ def _alike(case: str, reading: str, values: Mapping[str, Mapping[str, Mapping[in
     same = [seed for seed in seeds if all(found.get(seed, math.inf) <= SAME for found in information.values())]
     dead = [seed for seed in same if any(found.get(seed) == 1.0 for found in layers.values())]
     means = {
-        metric: {label: mean_interval(found.values()) for label, found in by_label.items()}
+        metric: {label: mean_interval_or_undefined(found.values()) for label, found in by_label.items()}
         for metric, by_label in values.items()
     }
     return Alike(case, reading, len(seeds), len(same), len(dead), *(means[metric] for metric in _ALIKE))

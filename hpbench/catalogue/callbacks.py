@@ -41,7 +41,7 @@ class ReduceOnPlateau(Callback):
     sets_learning_rate = True
     observes = "learning_rate"
     name: Literal["reduce_on_plateau"]
-    monitor: Literal["test_loss", "train_loss", "test_accuracy", "train_accuracy"] = "test_loss"
+    monitor: str = Field(default="test_loss", pattern=r"^(test|train)_(loss|accuracy)(\.[\w-]+)?$")
     factor: Number = Field(default=0.1, gt=0, lt=1)
     patience: Whole = Field(default=10, ge=1)
     min_delta: Number = Field(default=1e-4, ge=0)

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from hpbench.catalogue.numbers import Number, Whole
+from hpbench.catalogue.numbers import Number, Shape, Whole
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -17,12 +17,20 @@ class Dataset(Parameters):
     """What every data set has: ``scale``, by which stored pixel values are multiplied.
 
     Attributes:
-        from_folder: Whether it is read once from a folder that ``hpbench data prepare --from`` names.
+        from_folder: Import path of what reads it once from a folder that ``hpbench data prepare --from`` names: called
+            with the folder and a function that is told the progress.
+        published: Import path of a function of the counts of labels that says where they are not as published.
     """
 
-    from_folder: ClassVar[bool] = False
+    from_folder: ClassVar[str] = ""
+    published: ClassVar[str] = ""
 
     scale: Number = Field(default=1 / 256, gt=0)
+
+    @property
+    def shape(self) -> Shape:
+        """Height, width and channels of an image, to estimate what a plan costs: MNIST's, if they are not known."""
+        return 28, 28, 1
 
 
 class Mnist5k(Dataset):
@@ -79,6 +87,11 @@ class Cifar10(FromTfds):
 
     name: Literal["cifar10"]
 
+    @property
+    def shape(self) -> Shape:
+        """Of colour images."""
+        return 32, 32, 3
+
 
 class Tfds(FromTfds):
     """Any set of TensorFlow Datasets that has images of one size with classes; ``set`` is NAME[/config][:version]."""
@@ -89,19 +102,29 @@ class Tfds(FromTfds):
     validation: Whole = Field(default=0, ge=0)
 
 
-class Office31(Dataset):
-    """Office-31: 4,110 photographs of 31 kinds of object in 3 domains, prepared with ``--from FOLDER``."""
+class _Office31(Dataset):
+    """What Office-31 and its stand-in have in common: colour images of ``size`` x ``size`` pixels."""
 
-    from_folder = True
-    name: Literal["office31"]
+    published = "hpbench.parts.datasets.office31.reader:differences"
     size: Whole = Field(default=100, ge=8, le=512)
 
+    @property
+    def shape(self) -> Shape:
+        """Of colour images."""
+        return self.size, self.size, 3
 
-class Office31Like(Dataset):
+
+class Office31(_Office31):
+    """Office-31: 4,110 photographs of 31 kinds of object in 3 domains, prepared with ``--from FOLDER``."""
+
+    from_folder = "hpbench.parts.datasets.office31.reader:FromFolder"
+    name: Literal["office31"]
+
+
+class Office31Like(_Office31):
     """Generated stand-in for Office-31: its domains, classes and numbers of images, drawn; ``share`` of the images."""
 
     name: Literal["office31_like"]
-    size: Whole = Field(default=100, ge=8, le=512)
     share: Number = Field(default=1.0, gt=0, le=1)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from hpbench.catalogue.numbers import WHOLE, Number
+from hpbench.catalogue.numbers import WHOLE, Number, Shape
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -15,9 +16,8 @@ from hpbench.catalogue.part import Parameters, Register
 class Model(Parameters):
     """What every model has: an estimate of its work."""
 
-    @property
-    def multiply_adds(self) -> float | None:
-        """Of one forward pass over one image of the usual size; None if not known."""
+    def multiply_adds(self, shape: Shape) -> float | None:
+        """Of one forward pass over one image of that shape, to estimate what a plan costs; None if not known."""
         return None
 
 
@@ -27,9 +27,8 @@ class LeNet(Model):
     name: Literal["lenet"]
     variant: Literal["caffe", "lenet-5"] = "caffe"
 
-    @property
-    def multiply_adds(self) -> float:
-        """Of one forward pass over one 28 x 28 x 1 image, to estimate what a plan costs."""
+    def multiply_adds(self, shape: Shape) -> float:
+        """Of one forward pass over one 28 x 28 x 1 image, whatever the shape."""
         return {"caffe": 2.293e6, "lenet-5": 0.416e6}[self.variant]
 
 
@@ -42,10 +41,9 @@ class Mlp(Model):
     initializer: Literal["glorot_uniform", "he_normal", "normal"] = "glorot_uniform"
     stddev: Number = Field(default=0.01, gt=0, description="of the initializer normal")
 
-    @property
-    def multiply_adds(self) -> float:
-        """Of one forward pass over one 28 x 28 x 1 image with ten classes, to estimate what a plan costs."""
-        return float(sum(a * b for a, b in pairwise((784, *self.units, 10))))
+    def multiply_adds(self, shape: Shape) -> float:
+        """Of one forward pass over one image with ten classes."""
+        return float(sum(a * b for a, b in pairwise((math.prod(shape), *self.units, 10))))
 
 
 class OwnModel(Model, Own):

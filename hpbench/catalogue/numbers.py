@@ -28,3 +28,5 @@ Whole = Annotated[int, WHOLE]
 """A whole number; 1e3 is one."""
 Number = Annotated[float, NUMBER]
 """A number, whole or not."""
+Shape = tuple[int, int, int]
+"""Height, width and channels of an image."""

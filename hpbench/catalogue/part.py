@@ -69,8 +69,8 @@ class Register(Mapping[str, type[Parameters]]):
             CodeNotAllowedError: For a part of one's own whose module is not allowed in this process.
         """
         if self._adapter and ":" in name:
-            return _attribute(self._adapter)(name)
-        return _attribute(self._paths[name])
+            return attribute(self._adapter)(name)
+        return attribute(self._paths[name])
 
     def sources(self, name: str) -> tuple[Path, ...]:
         """The files that hold the part's code, found without importing it."""
@@ -103,6 +103,7 @@ def _file_of(path: str) -> tuple[Path, ...]:
     return (found,) if found else ()
 
 
-def _attribute(path: str) -> Any:
+def attribute(path: str) -> Any:
+    """Import what a path, ``package.module:attribute``, leads to."""
     module, attribute = path.split(":")
     return getattr(import_module(module), attribute)

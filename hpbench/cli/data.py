@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from hpbench.catalogue.datasets import DATASETS, FromTfds
 from hpbench.catalogue.own import allow
 from hpbench.catalogue.part import Parameters
-from hpbench.cli.data_heads import office_counts, reading
+from hpbench.cli.data_heads import counts_by_head, not_as_published, reading
 from hpbench.cli.options import allow_code_option, data_option, parse_change
 from hpbench.definition.messages import describe
 from hpbench.definition.schema import DatasetSpec
@@ -76,7 +76,8 @@ def info(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tup
     from hpbench.parts.datasets.prepared import prepare_dataset
 
     allow(allow_code)
-    data = prepare_dataset(_parameters(name, changes).model_dump(), data_folder.resolve())
+    parameters = _parameters(name, changes)
+    data = prepare_dataset(parameters.model_dump(), data_folder.resolve())
     click.echo(f"title        {data.title}")
     click.echo(f"source       {data.source}")
     click.echo(f"images       {'generated' if data.generated else 'real'}, {_shape(data)}")
@@ -85,7 +86,8 @@ def info(name: str, changes: tuple[str, ...], data_folder: Path, allow_code: tup
         by_class = "" if data.heads else " ".join(map(str, np.bincount(labels, minlength=data.classes)))
         click.echo(f"{split:12} {len(labels):,} images{f'; by class {by_class}' if by_class else ''}")
     if data.heads:
-        for line in office_counts(np.concatenate([labels for _, labels in arrays.values()]), data.heads):
+        labels = np.concatenate([labels for _, labels in arrays.values()])
+        for line in (*counts_by_head(labels, data.heads), *not_as_published(parameters, labels)):
             click.echo(line)
     click.echo(f"fingerprint  {data.fingerprint}")
     click.echo(f"folder       {data.folder}, {_size(data.folder)}")
@@ -111,10 +113,11 @@ def prepare(
     parameters, data_folder = _parameters(name, changes), data_folder.resolve()
     if isinstance(parameters, FromTfds):
         fetch(parameters.model_dump(), data_folder)
-    if origin is not None and not getattr(parameters, "from_folder", False):
-        known = ", ".join(name for name, model in DATASETS.items() if getattr(model, "from_folder", False))
+    reader = str(getattr(parameters, "from_folder", ""))
+    if origin is not None and not reader:
+        known = ", ".join(name for name, model in DATASETS.items() if getattr(model, "from_folder", ""))
         raise DataSetError(f"--from is for sets that are read from their published files: {known}")
-    with reading(origin) as source:
+    with reading(reader, origin) as source:
         data = prepare_dataset(parameters.model_dump(), data_folder, source)
     counts = ", ".join(f"{count:,} {split}" for split, count in data.counts.items())
     click.echo(f"{data.title}: {counts}; {_shape(data)}")
@@ -143,7 +146,7 @@ def _states(model: type[Parameters] | None, prepared: list[PreparedData]) -> Ite
         parameters = {key: value for key, value in data.parameters.items() if key != "name" and value is not None}
         words = " ".join(f"{key}={value}" for key, value in parameters.items())
         yield ", ".join(filter(None, ("prepared", words, _size(data.folder))))
-    if model is not None and not prepared and getattr(model, "from_folder", False):
+    if model is not None and not prepared and getattr(model, "from_folder", None):
         yield "not prepared; needs --from FOLDER"
     elif model is not None and not prepared:
         needed = [key for key, field in model.model_fields.items() if field.is_required() and key != "name"]

@@ -190,13 +190,17 @@ class Resolved:
         cases = {case for name in named for case in definition.members.get(name, (name,))}
         planned = []
         for case, changes in definition.own_cases.items():
-            if case not in cases or case not in under.own_cases:
+            if case not in under.own_cases:
                 continue
-            found = self._case(case, under.own_cases[case], reading, definition.reading_seeds, 0)
-            if found.settings == self._case(case, changes, {}, *whole).settings:
-                found = replace(found, seeds=whole[0], timed_seeds=min(whole[1], whole[0]))
-            planned.append(found)
+            if self._changed(readings.name(reading), under.own_cases[case]) == self._changed(readings.DEFAULT, changes):
+                planned.append(self._case(case, changes, reading, *whole))
+            elif case in cases:
+                planned.append(self._case(case, under.own_cases[case], reading, definition.reading_seeds, 0))
         return planned
+
+    def _changed(self, reading: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings of a case, not validated."""
+        return with_changes(self._base(reading), case_changes(changes))
 
     def _study_cases(self) -> list[PlannedCase]:
         return [

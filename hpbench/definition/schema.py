@@ -227,7 +227,7 @@ class Figure(_Strict):
     kind: Literal["curves", "cases", "readings"]
     metric: str
     cases: tuple[str, ...] = Field(min_length=1)
-    where: str
+    where: str | None = Field(default=None, description="where the document draws it; none if it does not")
     scale: Literal["linear", "log"] = Field(default="linear", description="of the values of curves")
 
 

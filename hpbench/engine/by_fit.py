@@ -19,7 +19,7 @@ from hpbench.catalogue.steps import Plain
 from hpbench.engine.batches import batch_indices
 from hpbench.engine.fitting import with_step
 from hpbench.engine.heads import Heads, head_label
-from hpbench.engine.selection import test_rows, training_rows
+from hpbench.engine.selection import rows_to_test, training_rows
 from hpbench.engine.train import build, observe_instruments, observe_stages, step_of
 from hpbench.engine.trial_run import TrialRun
 from hpbench.errors import UserError
@@ -45,7 +45,7 @@ def fit(run: TrialRun) -> None:
     if training.callbacks:
         raise CallbacksError("the procedure fit measures at the end only and calls no callbacks; leave them out")
     clocks = Clocks(run.backend.synchronise)
-    rows, tested = training_rows(run, training.only), test_rows(run, training.only)
+    rows, tested = training_rows(run, training.only), rows_to_test(run, training.only)
     iterations = training.updates(len(rows))
     with clocks.measure("build"):
         model, optimizer = build(run, iterations)

@@ -200,6 +200,7 @@ def _needs_evaluations(callback: Any) -> str | None:
 
 def _mode(monitor: str) -> str:
     """Which values are better; Keras itself can tell only for names that its own ``compile`` was given."""
+    monitor = monitor.partition(".")[0]
     if monitor.endswith("accuracy"):
         return "max"
     return "min" if monitor.endswith("loss") else "auto"

@@ -21,7 +21,7 @@ from hpbench.catalogue.instruments import Confusion, DeadUnits, Examples, Predic
 from hpbench.engine.backend import Rows, Split
 from hpbench.engine.heads import head_label
 from hpbench.engine.trial_run import TrialRun
-from hpbench.parts.datasets.arrays import example_rows
+from hpbench.parts.datasets.examples import example_rows
 from hpbench.records.trial import Observation
 
 Floats = NDArray[np.float64]
@@ -33,25 +33,36 @@ def predictions(_spec: Predictions, model: Any, run: TrialRun, tested: Rows | No
 
     ``prediction_information`` is the mutual information of image and class under the model's probabilities, the entropy
     of the mean distribution less the mean entropy of the distributions (their Jensen-Shannon divergence; Lin 1991): 0
-    exactly when all images get the same distribution.
+    exactly when all images get the same distribution. Of logits that are not finite nothing can be said: NaN.
+    ``majority_prediction`` is the share that is predicted as the class with the most training images.
     """
+    answers = dict(zip(run.heads.names, run.heads.answers(run.splits["train"][1]), strict=True))
     for head, logits, _ in _by_head(model, run, *_tested(run, tested)):
-        probabilities = softmax(logits)
-        classes = probabilities.shape[1]
-        shares = np.bincount(probabilities.argmax(axis=1), minlength=classes) / len(probabilities)
-        information = entropy(probabilities.mean(axis=0)) - float(np.mean([entropy(one) for one in probabilities]))
-        found = {
-            "prediction_entropy": entropy(shares),
-            "prediction_information": max(0.0, information),
-            "most_frequent_prediction": float(shares.max()),
-        }
-        yield from (Observation(name, value, None, head_label(head)) for name, value in found.items())
+        for name, value in _alike(logits, int(np.bincount(answers[head]).argmax())).items():
+            yield Observation(name, value, None, head_label(head))
+
+
+def _alike(logits: NDArray[Any], most_frequent: int) -> dict[str, float]:
+    """How alike the predictions of one head are."""
+    names = ("prediction_entropy", "prediction_information", "most_frequent_prediction", "majority_prediction")
+    if not np.isfinite(logits).all():
+        return dict.fromkeys(names, math.nan)
+    probabilities = softmax(logits)
+    shares = np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1]) / len(probabilities)
+    information = entropy(probabilities.mean(axis=0)) - float(np.mean([entropy(one) for one in probabilities]))
+    values = (entropy(shares), max(0.0, information), float(shares.max()), float(shares[most_frequent]))
+    return dict(zip(names, values, strict=True))
 
 
 def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, tested: Rows | None) -> Iterator[Observation]:
-    """Of each layer with ReLU the share of units, and over all positions of a map, that are 0 for all images."""
-    layers = [layer for layer in model.layers if getattr(layer, "activation", None) is keras.activations.relu]
-    if not layers:
+    """Of each layer with ReLU the share of units that are 0 for all images, and at all positions of a map.
+
+    A unit that is not a number is neither dead nor alive: NaN. Nothing is read of a model that is not made of layers
+    one can look between, such as a subclass of ``keras.Model``.
+    """
+    model = getattr(model, "inner", model)
+    layers = [layer for layer in model.layers if _is_relu(layer)]
+    if not layers or not getattr(model, "inputs", None):
         return
     inner = keras.Model(model.inputs[0], [layer.output for layer in layers])
     images, _ = _tested(run, tested)
@@ -62,13 +73,19 @@ def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, tested: Rows | None)
             peak = ops.convert_to_numpy(ops.max(output, axis=tuple(range(len(output.shape) - 1))))
             largest[place] = peak if largest[place] is None else np.maximum(largest[place], peak)
     for number, peak in enumerate(largest, 1):
-        yield Observation("dead_unit_share", float(np.mean(~(peak > 0))), None, {"layer": f"hidden-{number}"})
+        share = float(np.mean(peak <= 0)) if np.isfinite(peak).all() else math.nan
+        yield Observation("dead_unit_share", share, None, {"layer": f"hidden-{number}"})
+
+
+def _is_relu(layer: Any) -> bool:
+    """Whether its output is ReLU's."""
+    return isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu
 
 
 def confusion(spec: Confusion, model: Any, run: TrialRun, tested: Rows | None) -> Iterator[Observation]:
     """Test images by true and predicted class; pairs that do not occur are left out."""
     for head, logits, answers in _by_head(model, run, *_tested(run, tested)):
-        if spec.heads and head not in spec.heads:
+        if (spec.heads and head not in spec.heads) or not np.isfinite(logits).all():
             continue
         name = class_names(run, head)
         counts = Counter(zip(answers.tolist(), logits.argmax(axis=1).tolist(), strict=True))
@@ -83,6 +100,8 @@ def examples(_spec: Examples, model: Any, run: TrialRun, _tested: Rows | None) -
     rows = example_rows(labels)
     for head, logits, answers in _by_head(model, run, images[rows], labels[rows]):
         name = class_names(run, head)
+        if not np.isfinite(logits).all():
+            continue
         for number, (given, true) in enumerate(zip(softmax(logits), answers.tolist(), strict=True), 1):
             best = int(given.argmax())
             labelled = head_label(head) | {"example": str(number), "true": name(true), "predicted": name(best)}

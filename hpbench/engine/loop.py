@@ -54,15 +54,25 @@ class Loop:
         phase: Which images, and for how long.
         clocks: Takes the times of training, evaluation and callbacks.
         memory: Takes the memory of a timed trial; None for another.
+        anew: Whether the counters of memory begin with this training, and not with one before it.
     """
 
     def __init__(
-        self, run: TrialRun, model: Any, program: Program, phase: Phase, clocks: Clocks, memory: HostMemory | None
+        self,
+        run: TrialRun,
+        model: Any,
+        program: Program,
+        phase: Phase,
+        clocks: Clocks,
+        memory: HostMemory | None,
+        *,
+        anew: bool = True,
     ) -> None:
         self._run = run
         self._program = program
         self._clocks = clocks
         self._memory = memory
+        self._anew = anew
         self._training = training = run.settings.training
         self._phase = phase
         iterations = phase.iterations
@@ -92,7 +102,7 @@ class Loop:
         batches = rows[batch_indices(len(rows), training.batch_size, iterations, seed)]
         with self._clocks.measure("callbacks"):
             hooks.begin_training()
-        if self._memory is not None:
+        if self._memory is not None and self._anew:
             self._memory.reset()
             self._run.backend.reset_device_memory()
         logs: dict[str, float] = {}
@@ -171,6 +181,7 @@ class Loop:
             **self._by_head("test_accuracy", test_accuracy),
             **self._by_head("train_accuracy", train_accuracy),
             **losses,
+            "generalisation_gap": test_loss - train_loss,
         }
 
     def _by_head(self, metric: str, values: Accuracies) -> dict[str, float]:

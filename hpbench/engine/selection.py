@@ -15,7 +15,7 @@ from hpbench.errors import UserError
 from hpbench.records.seeds import derive
 
 
-class SelectionError(UserError):
+class NoSuchImagesError(UserError):
     """A selection of images that the data set does not have."""
 
 
@@ -27,18 +27,18 @@ def training_rows(run: TrialRun, only: Mapping[str, str]) -> Rows:
         only: Head to class: no other images are meant.
 
     Raises:
-        SelectionError: The data set has no such images, or images of each class are to be drawn by several labels.
+        NoSuchImagesError: The data set has no such images, or images of each class are to be drawn by several labels.
     """
     labels, wanted = run.splits["train"][1], run.settings.training.images_per_class
     rows = select(labels, only, run.heads)
     if wanted is None:
         return rows
     if labels.ndim > 1:
-        raise SelectionError("images_per_class is for data sets with one label an image; this one has several heads")
+        raise NoSuchImagesError("images_per_class is for data sets with one label an image; this one has several heads")
     return few_shot(labels, wanted, derive("few-shot draw", run.trial.benchmark, run.trial.seed))
 
 
-def test_rows(run: TrialRun, only: Mapping[str, str]) -> Rows | None:
+def rows_to_test(run: TrialRun, only: Mapping[str, str]) -> Rows | None:
     """Indices of the test images; None for all."""
     return select(run.splits["test"][1], only, run.heads) if only else None
 
@@ -52,17 +52,17 @@ def select(labels: NDArray[np.int32], only: Mapping[str, str], heads: Heads) -> 
         heads: Their names, and those of their classes.
 
     Raises:
-        SelectionError: There is no such head or class, or there are no such images.
+        NoSuchImagesError: There is no such head or class, or there are no such images.
     """
     chosen = np.ones(len(labels), dtype=bool)
     for head, name in only.items():
         if head not in heads.classes:
             known = ", ".join(heads.classes) or "it has one label an image, without a name"
-            raise SelectionError(f"the data set has no head '{head}'; there are: {known}")
+            raise NoSuchImagesError(f"the data set has no head '{head}'; there are: {known}")
         classes = heads.classes[head]
         if name not in classes:
-            raise SelectionError(f"the head '{head}' has no class '{name}'; there are: {', '.join(classes)}")
+            raise NoSuchImagesError(f"the head '{head}' has no class '{name}'; there are: {', '.join(classes)}")
         chosen &= labels[:, list(heads.classes).index(head)] == list(classes).index(name)
     if not chosen.any():
-        raise SelectionError(f"there are no images of {', '.join(f'{head} {name}' for head, name in only.items())}")
+        raise NoSuchImagesError(f"there are no images of {', '.join(f'{head} {name}' for head, name in only.items())}")
     return np.flatnonzero(chosen).astype(np.int32)

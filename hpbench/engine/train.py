@@ -6,11 +6,12 @@ Compilation and warm-up come before the training's time; instruments come after 
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
-import numpy as np
 
 from hpbench.catalogue.instruments import INSTRUMENTS
 from hpbench.catalogue.models import MODELS
@@ -21,7 +22,7 @@ from hpbench.engine.backend import Program, Rows
 from hpbench.engine.framework import seed_initialisation
 from hpbench.engine.hooks import wants_every_iteration
 from hpbench.engine.loop import Loop, Phase
-from hpbench.engine.selection import test_rows, training_rows
+from hpbench.engine.selection import rows_to_test, training_rows
 from hpbench.engine.steps import Step
 from hpbench.engine.trial_run import TrialRun
 from hpbench.measure.clock import Clocks
@@ -50,7 +51,7 @@ def train(run: TrialRun) -> None:
 def phase_of(run: TrialRun, only: Mapping[str, str], **labels: str) -> Phase:
     """The phase that trains and tests on the images of these classes, as long as the settings say."""
     rows = training_rows(run, only)
-    return Phase(rows, test_rows(run, only), run.settings.training.updates(len(rows)), labels)
+    return Phase(rows, rows_to_test(run, only), run.settings.training.updates(len(rows)), labels)
 
 
 def place(run: TrialRun) -> None:
@@ -80,10 +81,12 @@ def observe_stages(run: TrialRun, clocks: Clocks, stages: Iterable[str] = STAGES
 
 def observe_instruments(run: TrialRun, model: Any, tested: Rows | None) -> None:
     """What the trial's instruments read of the trained model."""
+    started = time.perf_counter()
     for spec in run.settings.training.instruments:
         instrument = INSTRUMENTS.load(spec.name)
         for reading in instrument(spec, model, run, tested):
-            run.observations.append(reading)
+            run.observe(reading.name, reading.value, reading.iteration, **reading.labels)
+    run.seconds_of_instruments = time.perf_counter() - started
 
 
 def prepared(
@@ -102,13 +105,14 @@ def prepared(
         model, optimizer = build(run, phase.iterations)
         if change is not None:
             change(model)
-        run.observe("trainable_weights", model.count_params() - _frozen(model), None, **phase.labels)
+        run.observe("trainable_weights", weights_of(model), None, **phase.labels)
     with clocks.measure("compile"):
         return _program(run, model, optimizer, phase.rows, run.settings.program + key)
 
 
-def _frozen(model: Any) -> int:
-    return sum(int(np.prod(variable.shape)) for variable in model.non_trainable_variables)
+def weights_of(model: Any) -> int:
+    """Number of trainable weights."""
+    return sum(math.prod(variable.shape) for variable in model.trainable_variables)
 
 
 def build(run: TrialRun, iterations: int) -> tuple[Any, Any]:

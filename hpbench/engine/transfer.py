@@ -6,7 +6,7 @@ from typing import Any
 
 from hpbench.catalogue.work import Transfer
 from hpbench.engine.loop import Loop
-from hpbench.engine.train import measured, observe_instruments, observe_stages, phase_of, place, prepared
+from hpbench.engine.train import measured, observe_instruments, observe_stages, phase_of, place, prepared, step_of
 from hpbench.engine.trial_run import TrialRun
 from hpbench.errors import UserError
 from hpbench.measure.clock import Clocks
@@ -21,7 +21,8 @@ class NothingToFreezeError(UserError):
 def transfer(run: TrialRun) -> None:
     """Both trainings take as long as the settings say; the second one is observed as the trial's own.
 
-    What is observed in the first one has the label ``phase: source``. The optimizer begins anew with the second.
+    What is observed in the first one has the label ``phase: source``; memory is that of both. The optimizer begins
+    anew with the second. Where the first one diverges or is stopped, the second begins with what it left.
 
     Raises:
         NothingToFreezeError: The model has one layer with weights only.
@@ -35,14 +36,14 @@ def transfer(run: TrialRun) -> None:
     with measured(run) as memory:
         learned, program = prepared(run, source, first)
         Loop(run, learned, program, source, first, memory).run()
-        if not run.message:
-            model, program = prepared(run, target, second, " frozen", freeze_all_but_last)
-            program.reset(learned, target.rows)
-            Loop(run, model, program, target, second, memory).run()
+        ended, run.message = run.message, ""
+        model, program = prepared(run, target, second, " frozen", freeze_all_but_last)
+        program.reset(learned, target.rows, step_of(run))
+        Loop(run, model, program, target, second, memory, anew=False).run()
+    run.message = run.message or (f"on the source: {ended}" if ended else "")
     observe_stages(run, first, ("training",), phase=SOURCE)
-    if "training" in second.seconds:
-        observe_stages(run, second)
-        observe_instruments(run, model, target.tested)
+    observe_stages(run, second)
+    observe_instruments(run, model, target.tested)
 
 
 def freeze_all_but_last(model: Any) -> None:

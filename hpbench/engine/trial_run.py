@@ -45,6 +45,7 @@ class TrialRun:
     resolved: dict[str, str] = field(default_factory=dict)
     outcome: Outcome = Outcome.OK
     message: str = ""
+    seconds_of_instruments: float = 0.0
 
     def observe(self, name: str, value: float, iteration: int | None = None, **labels: str) -> None:
         """Keep one raw value; what is not finite is kept as NaN."""

@@ -16,6 +16,7 @@ from hpbench.catalogue.work import PLANNERS
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Definition, Settings
 from hpbench.execution.environment import job_environment
+from hpbench.execution.fits import require_heads
 from hpbench.execution.job import Ended, Job, Message
 from hpbench.execution.jobs import Pending, make_jobs, pending
 from hpbench.execution.limits import Limits
@@ -132,6 +133,8 @@ class Driver:
             planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             results = StoredResults(self._store)
             cells = planner(self._resolved, self._fingerprint, results)
+            settings = [item.settings for item in self._resolved.planned_cases()]
+            require_heads(self._resolved.definition, settings, prepared.heads)
             machine = describe()
             tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command)))
             executor = LocalExecutor(self._workers, Path(folder))

@@ -133,7 +133,7 @@ def _run_trial(job: Job, trial: Trial, connection: Connection, asked: float, wor
         PROCEDURES.load(run.settings.training.procedure.name)(run)
         _require_same_code(run.settings, job.code)
         if job.timed:
-            run.observe("seconds_total", time.time() - asked)
+            run.observe("seconds_total", time.time() - asked - run.seconds_of_instruments)
     except Exception as error:
         traceback.print_exc()
         return TrialResult(trial.identity, _outcome(error), (), job.timed, job.code, _one_line(error))

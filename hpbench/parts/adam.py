@@ -29,7 +29,9 @@ class AdamEpsilonInRoot(keras.optimizers.Optimizer):
     - ``overwriting``: V = V / (1 - beta_1^t) and S = S / (1 - beta_2^t), so that the next update begins with the
       corrected moments. V then grows by about 1 / (1 - beta_1^t) each time and S by more: steps shrink at once.
 
-    Source: document 001, equations of its section on Adam, where the correction is written as an assignment.
+    Source: document 001, equations of its section on Adam, where the correction is written as an assignment. It calls S
+    information of second order and explains it as the gradient's derivative; its equation squares the gradient, and so
+    does this.
 
     Args:
         learning_rate: A float, or a schedule.

@@ -36,7 +36,7 @@ def nominal_seconds(settings: Settings) -> float:
     iterations = training.updates(drawn)
     images = iterations * training.batch_size
     evaluated = iterations // (training.evaluate_every or iterations) * (training.train_sample + 1000) / 3
-    operations = 6 * (settings.model.multiply_adds or 1e6) * (images + evaluated)
+    operations = 6 * (settings.model.multiply_adds(settings.dataset.shape) or 1e6) * (images + evaluated)
     return FIXED_SECONDS + float(operations) / (NOMINAL_SPEED * settings.compute.threads)
 
 

@@ -30,6 +30,8 @@ METRICS = {
     "prediction_information": Metric("nat", "information of an image on its prediction"),
     "most_frequent_prediction": Metric("1", "share of the most frequent prediction"),
     "dead_unit_share": Metric("1", "share of dead units"),
+    "majority_prediction": Metric("1", "share predicted as the most frequent class"),
+    "generalisation_gap": Metric("nat", "test loss less train loss"),
     "confusion": Metric("1", "test images taken for a class"),
     "example_probability": Metric("1", "probability of the predicted class"),
     "example_probability_of_true": Metric("1", "probability of the true class"),
@@ -57,6 +59,8 @@ METRICS = {
     "device_memory_driver": Metric("B", "at the end, driver"),
     "other_load": Metric("core", "cores busy with other processes"),
 }
+OF_HEADS = ("test_accuracy", "train_accuracy", "batch_accuracy", "prediction_entropy", "prediction_information")
+"""Metrics that stand for a head each, where an image has several labels."""
 NOT_ALONE = 0.1
 """Cores busy with other processes (``other_load``) from which a trial counts as not alone on the machine."""
 

@@ -38,14 +38,17 @@ def drifts(calibration: Calibration) -> list[Drift]:
 
 
 def other_loads(tables: RunTables) -> dict[TrialPlace, float]:
-    """Cores busy with other processes during each timed trial, as far as it lasted long enough to tell."""
+    """Cores busy with other processes during each timed trial, as far as it lasted long enough to tell.
+
+    Of a trial with several trainings the most.
+    """
     found = tables.observations[tables.observations["metric"] == "other_load"]
-    columns = (found[name] for name in ("case", "reading", "seed", "value"))
-    return {
-        (case, reading, int(seed)): float(value)
-        for case, reading, seed, value in zip(*columns, strict=True)
-        if math.isfinite(value)
-    }
+    loads: dict[TrialPlace, float] = {}
+    for case, reading, seed, value in zip(*(found[name] for name in ("case", "reading", "seed", "value")), strict=True):
+        if math.isfinite(value):
+            place = (case, reading, int(seed))
+            loads[place] = max(float(value), loads.get(place, 0.0))
+    return loads
 
 
 class NotAlone(NamedTuple):

@@ -12,7 +12,7 @@ from hpbench.analysis.claims import findings
 from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
-from hpbench.analysis.predictions import Alike, alike
+from hpbench.analysis.predictions import Alike, alike, confusions
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
 from hpbench.analysis.transfer import Transferred, transfers
 from hpbench.analysis.verdicts import Finding
@@ -73,6 +73,11 @@ class Facts:
     def generated(self) -> bool:
         """Whether the data was made up."""
         return bool(self.tables.data.get("generated"))
+
+    @cached_property
+    def confusions(self) -> dict[str, dict[str, dict[tuple[str, str], float]]]:
+        """Head to case to (true, predicted) class to the share of the true class's images."""
+        return confusions(self.tables)
 
     @property
     def own_rows(self) -> list[Row]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hpbench.analysis.effects import Effects, Response, SurfacePoint
 from hpbench.analysis.evidence import Evidence
-from hpbench.analysis.predictions import classes, confusions
+from hpbench.analysis.predictions import classes
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Definition, Figure
 from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect, short_names
@@ -18,6 +17,8 @@ from hpbench.report.facts import Facts
 from hpbench.report.heatmaps import MOST_CLASSES, confusion_map
 
 RATE = "learning_rate"
+PICTURES = ("contact-sheet", "examples")
+"""Names of the pictures of data that a report shows."""
 _PNG = b"\x89PNG"
 
 
@@ -66,7 +67,8 @@ def draw(facts: Facts) -> Figures:
     evidence = drawn_evidence(facts.tables, facts.resolved, figures)
     asked = {}
     for figure in figures:
-        svg = DRAWERS[figure.kind](evidence, figure, _places(facts.definition))
+        said = figure.model_copy(update={"title": _said(facts, figure.title)})
+        svg = DRAWERS[figure.kind](evidence, said, _places(facts.definition))
         if svg:
             asked[figure.id] = Drawn(names.free(figure.id), figure.title, svg)
     studies = {}
@@ -75,20 +77,25 @@ def draw(facts: Facts) -> Figures:
         if surface:
             title = f"{study}: effect of the learning rate"
             points, metric, axis, lines = surface
-            svg = rate_effect(points, metric, title, axis, lines)
+            svg = rate_effect(points, metric, _said(facts, title), axis, lines)
             studies[study] = Drawn(names.free(f"effect-{study}"), title, svg)
     return Figures(asked, studies, _confusions(facts, names), _pictures(facts))
+
+
+def _said(facts: Facts, title: str) -> str:
+    """A drawing's title: it says on which data it rests, if that was made up, for it may be shown by itself."""
+    return f"{title} (generated data)" if facts.generated else title
 
 
 def _confusions(facts: Facts, names: _Names) -> dict[str, Drawn]:
     """The document's cases, of heads with few classes."""
     found = {}
-    for head, by_case in confusions(facts.tables).items():
+    for head, by_case in facts.confusions.items():
         own = {case: shares for case, shares in by_case.items() if case in facts.definition.own_cases}
         labels = classes(facts.tables, head, next(iter(by_case.values())))
         if own and len(labels) <= MOST_CLASSES:
             title = f"Confusion, {head}" if head else "Confusion"
-            svg = confusion_map(own, labels, f"{title}: percent of the true class's images")
+            svg = confusion_map(own, labels, _said(facts, f"{title}: percent of the true class's images"))
             found[head] = Drawn(names.free(f"confusion-{head}" if head else "confusion"), title, svg)
     return found
 
@@ -96,7 +103,7 @@ def _confusions(facts: Facts, names: _Names) -> dict[str, Drawn]:
 def _pictures(facts: Facts) -> dict[str, bytes]:
     """What the run kept of its data to be shown; what is no PNG is left out."""
     kept = facts.tables.data.get("pictures") or {}
-    decoded = {name: b64decode(text) for name, text in kept.items() if re.fullmatch(r"[a-z-]+", name)}
+    decoded = {name: b64decode(kept[name]) for name in PICTURES if name in kept}
     return {name: content for name, content in decoded.items() if content.startswith(_PNG)}
 
 

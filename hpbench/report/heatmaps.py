@@ -8,7 +8,7 @@ from hpbench.report.charts import WIDTH, drawn_svg, short_names
 from hpbench.report.markup import clean
 
 MOST_CLASSES = 12
-"""Of a head with more classes there is no picture: its cells could not be read."""
+"""Of a head with more classes there is no picture and no full table: they could not be read."""
 _PANELS = 3
 
 

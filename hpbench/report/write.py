@@ -8,7 +8,7 @@ from pathlib import Path
 from hpbench.definition.resolve import Resolved
 from hpbench.records.tables import RunTables
 from hpbench.report.facts import Facts, gather
-from hpbench.report.figures import draw
+from hpbench.report.figures import PICTURES, draw
 from hpbench.report.files import write_whole
 from hpbench.report.index import write_index
 from hpbench.report.json_export import chunks
@@ -54,7 +54,10 @@ def _write_markdown(facts: Facts, output: Path) -> list[Path]:
     report = output / f"{facts.definition.id}.md"
     write_whole(report, [markdown(facts, figures)])
     kept = {path.name.casefold() for path in (*drawn, *pictures)}
-    for path in (*folder.glob("*.svg"), *folder.glob("*.png")):
+    for path in (
+        *folder.glob("*.svg"),
+        *(folder / f"{name}.png" for name in PICTURES if (folder / f"{name}.png").exists()),
+    ):
         if path.name.casefold() not in kept:
             path.unlink()
     return [report, *drawn, *pictures]

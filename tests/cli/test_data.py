@@ -11,6 +11,7 @@ from hpbench.catalogue.datasets import DATASETS
 from hpbench.cli.main import hpbench
 from hpbench.parts.datasets.folders import tfds_root
 from tests import tfds_sets
+from tests.office31_tree import write_tree
 
 
 @pytest.fixture(autouse=True)
@@ -169,3 +170,49 @@ def test_mistakes_are_named_and_end_with_2(arguments, words):
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# --- Office-31, from its published folders
+
+
+def test_office31_is_prepared_from_a_folder_and_its_images_are_counted(tmp_path):
+    write_tree(tmp_path / "published")
+    prepared = invoke("prepare", "office31", "--set", "size=8", "--from", "published")
+    assert prepared.exit_code == 0, prepared.output
+    assert "Office-31 (8 x 8 pixels): 74 train, 5 validation, 14 test; 8 x 8 x 3 of uint8, 3 domain and 31 item" in (
+        prepared.output
+    )
+    info = invoke("info", "office31", "--set", "size=8")
+    assert info.exit_code == 0, info.output
+    assert "images       real, 8 x 8 x 3 of uint8" in info.output
+    assert "not as published in 93 places:" in info.output
+    assert "  dslr, back_pack: 1 images, published 12" in info.output
+    assert "  ... and 81 more" in info.output
+
+
+def test_the_stand_in_has_as_many_of_each_as_published_or_says_where_not():
+    info = invoke("info", "office31_like", "--set", "size=8", "--set", "share=0.02")
+    assert info.exit_code == 0, info.output
+    assert "images       generated" in info.output
+    assert "  amazon, back_pack: 2 images, published 92" in info.output
+
+
+def test_a_faulty_folder_is_told_without_a_traceback(tmp_path):
+    write_tree(tmp_path / "published")
+    (tmp_path / "published/amazon/images/mug/broken.jpg").write_bytes(b"\xff\xd8\xff")
+    done = run("prepare", "office31", "--from", "published")
+    assert done.returncode == 2
+    assert "published/amazon/images/mug/broken.jpg" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_from_is_refused_for_other_sets():
+    done = run("prepare", "digits", "--from", ".")
+    assert done.returncode == 2
+    assert "--from is for sets that are read from their published files: office31" in done.stderr
+
+
+def test_without_its_folder_office31_says_what_to_do():
+    done = run("info", "office31")
+    assert done.returncode == 2
+    assert "hpbench data prepare office31 --from FOLDER" in done.stderr

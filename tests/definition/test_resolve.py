@@ -224,3 +224,16 @@ def test_a_grid_is_every_combination():
         "s/batch_size=2,learning_rate=0.1",
         "s/batch_size=2,learning_rate=0.2",
     ]
+
+
+def test_an_answer_may_change_a_case(small_text):
+    """Only the case that it changes is run again; the other one shares the default reading's trials, seeds and all."""
+    last = "      caffe: {model.variant: caffe}\n"
+    point = "  rate:\n    why: x\n    answers: {said: {}, other: {cases.slow.learning_rate: 0.5}}\n"
+    text = small_text.replace(last, last + point).replace("reading_cases: [slow]\n", "")
+    planned = {(item.case, item.reading): item for item in parse(text, "small.yaml", Selection()).planned_cases()}
+    assert planned["slow", "default"].settings.training.learning_rate == 0.01
+    assert planned["slow", "rate=other"].settings.training.learning_rate == 0.5
+    assert (planned["slow", "rate=other"].seeds, planned["slow", "rate=other"].timed_seeds) == (1, 0)
+    assert planned["fast", "rate=other"].settings == planned["fast", "default"].settings
+    assert (planned["fast", "rate=other"].seeds, planned["fast", "rate=other"].timed_seeds) == (2, 1)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from hpbench.engine.heads import Heads
 from hpbench.engine.instruments import softmax
-from hpbench.engine.selection import SelectionError, select
+from hpbench.engine.selection import NoSuchImagesError, select
 from hpbench.engine.tensorflow_program import TensorFlowProgram
 from tests.engine.programs import Unconfigured
 
@@ -105,5 +105,5 @@ def test_images_of_a_class_of_a_head_are_chosen(data):
     ],
 )
 def test_a_selection_that_the_data_does_not_have_is_refused(only, message):
-    with pytest.raises(SelectionError, match=message):
+    with pytest.raises(NoSuchImagesError, match=message):
         select(np.array([[0, 1], [1, 0]], dtype=np.int32), only, HEADS)

@@ -9,7 +9,7 @@ import pytest
 from hpbench.catalogue.instruments import Confusion, DeadUnits, Examples, Predictions
 from hpbench.engine.heads import Heads
 from hpbench.engine.instruments import confusion, dead_units, entropy, examples, predictions, softmax
-from hpbench.parts.datasets.arrays import example_rows
+from hpbench.parts.datasets.examples import example_rows
 
 NAMES = {"domain": ("a", "b"), "item": ("p", "q", "r")}
 LABELS = np.array([[0, 0], [1, 1], [0, 2], [1, 0], [0, 1], [1, 2]], dtype=np.int32)
@@ -19,7 +19,7 @@ ONE_HOT = np.concatenate([np.eye(2)[LABELS[:, 0]], np.eye(3)[LABELS[:, 1]]], axi
 def run(heads=NAMES, labels=LABELS):
     """What instruments use of a trial; an image is its answers, one pixel each."""
     images = ONE_HOT[:, :, None, None]
-    return SimpleNamespace(heads=Heads(heads), splits={"test": (images, labels)})
+    return SimpleNamespace(heads=Heads(heads), splits={"test": (images, labels), "train": (images, labels)})
 
 
 def model(kernel, bias=0.0, hidden=None):
@@ -107,3 +107,51 @@ def test_classes_without_names_are_numbers():
 def test_examples_are_one_of_each_class_of_the_first_head_or_three():
     assert example_rows(LABELS) == [0, 1]
     assert example_rows(LABELS[:, 0]) == [0, 1, 2]
+
+
+def test_logits_that_are_not_numbers_are_not_taken_for_a_collapse():
+    broken = model(np.full((5, 5), np.nan, np.float32))
+    values = [one.value for one in predictions(Predictions(name="predictions"), broken, run(), None)]
+    assert len(values) == 8
+    assert all(np.isnan(value) for value in values)
+    assert list(confusion(Confusion(name="confusion"), broken, run(), None)) == []
+    assert list(examples(Examples(name="examples"), broken, run(), None)) == []
+
+
+def test_units_that_are_not_numbers_are_neither_dead_nor_alive():
+    hidden = (np.full((5, 4), np.nan, np.float32), np.zeros(4, np.float32))
+    broken = model(np.ones((4, 5), np.float32), hidden=hidden)
+    (found,) = dead_units(DeadUnits(name="dead_units"), broken, run(), None)
+    assert np.isnan(found.value)
+
+
+def test_a_relu_layer_of_its_own_is_read_and_a_subclass_is_not():
+    stacked = keras.Sequential(
+        [
+            keras.Input((5, 1, 1)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(3),
+            keras.layers.ReLU(),
+            keras.layers.Dense(5),
+        ]
+    )
+    assert len(list(dead_units(DeadUnits(name="dead_units"), stacked, run(), None))) == 1
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = keras.layers.Dense(5, activation="relu")
+
+        def call(self, inputs):
+            return self.dense(keras.ops.reshape(inputs, (-1, 5)))
+
+    assert list(dead_units(DeadUnits(name="dead_units"), Own(), run(), None)) == []
+
+
+def test_the_share_of_the_most_frequent_class_is_that_of_the_training_images():
+    """Item q is the most frequent in training; the model always says q."""
+    seen = run()
+    seen.splits["train"] = (None, np.array([[0, 1], [0, 1], [1, 0]], dtype=np.int32))
+    found = list(predictions(Predictions(name="predictions"), model(np.zeros((5, 5)), [0, 1, 0, 1, 0]), seen, None))
+    assert read(found, "majority_prediction", head="item") == [1.0]
+    assert read(found, "majority_prediction", head="domain") == [0.0]

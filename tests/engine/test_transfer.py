@@ -12,6 +12,11 @@ class Keep(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs):
         for number, layer in enumerate(layer for layer in self.model.layers if layer.weights):
             logs[f"sum_{number}"] = float(sum(abs(weight.numpy()).sum() for weight in layer.weights))
+
+
+class StopSource(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs):
+        self.model.stop_training = all(layer.trainable for layer in self.model.layers)
 """
 OFFICE = {
     "dataset": {"name": "office31_like", "size": 8, "share": 0.05, "scale": 0.004},
@@ -94,3 +99,19 @@ def test_fit_trains_both_heads_as_train_does(trials):
     assert named(fit, "test_loss")[-1] == pytest.approx(named(own, "test_loss")[-1], rel=1e-4)
     for head in ("domain", "item"):
         assert named(fit, "test_accuracy", head=head)[-1] == pytest.approx(named(own, "test_accuracy", head=head)[-1])
+
+
+def test_a_source_that_diverges_leaves_what_it_was_to_the_target(trials):
+    """The seed stays in n, with the accuracy of its last state."""
+    rate = {"cases__fast": {"learning_rate": 1e30}}
+    (done,) = trials([], **OFFICE | rate, **TRANSFER, **DSLR)
+    assert done.result.outcome is Outcome.DIVERGED
+    assert len(named(done, "test_accuracy", head="item")) == 2
+    assert len(named(done, "test_accuracy", head="item", phase="source")) == 2
+
+
+def test_a_callback_that_stops_the_source_leaves_the_target_to_be_learned(trials):
+    (done,) = trials([{"name": "mine:StopSource"}], **OFFICE, **TRANSFER, **DSLR)
+    assert done.result.outcome is Outcome.OK
+    assert done.result.message == "on the source: stopped by a callback at iteration 10"
+    assert len(named(done, "test_accuracy", head="item")) == 2

@@ -149,14 +149,3 @@ def split_off(count: int, validation: int) -> tuple[NDArray[np.int64], NDArray[n
     """
     order = fixed_order(count)
     return order[validation:], order[:validation]
-
-
-def example_rows(labels: NDArray[np.int32]) -> list[int]:
-    """Which images are shown as examples: the first of each class of the first head, or the first three.
-
-    Args:
-        labels: Of the images, (n,) or (n, heads).
-    """
-    if labels.ndim == 1:
-        return list(range(min(3, len(labels))))
-    return [int(np.flatnonzero(labels[:, 0] == label)[0]) for label in np.unique(labels[:, 0])]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Mapping
@@ -149,10 +150,8 @@ def prepare(
         return found
     remove_leftovers(folder)
     arrays = read(parameters, folder)
-    if again:
-        shutil.rmtree(place, ignore_errors=True)
     try:
-        return _store(arrays, settings, place, code)
+        return _store(arrays, settings, place, code, again)
     except OSError as error:
         raise DataError(f"{place}: the prepared data cannot be written ({error.strerror or error}).") from error
 
@@ -172,16 +171,24 @@ def _whole_name(name: str) -> str:
 def _code(name: str) -> str:
     """SHA-256 over the source files of a data set, and for one's own over the places where they lie.
 
-    A set with a folder of its own comes from all files in it.
+    A set whose file lies in a folder of its own comes from those files, too, that it imports from there.
     """
     version = library_version(name.partition(":")[0]) if ":" in name else None
     digest = hashlib.sha256(canonical_json([_whole_name(name), version]).encode())
     own = DATASETS.sources(name)
-    beside = [other for path in own if path.parent.parent == _HERE for other in path.parent.glob("*.py")]
+    beside = {other for path in own if path.parent.parent == _HERE for other in _imported(path)}
     for path in sorted({*own, *beside, *_SHARED}):
         digest.update(f"\0{path.name}\0".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _imported(path: Path) -> set[Path]:
+    """The files of its own folder that a file imports, and those that they import."""
+    package = f"hpbench.parts.datasets.{path.parent.name}"
+    names = re.findall(rf"^from {re.escape(package)}\.(\w+) import", path.read_text(encoding="utf-8"), re.MULTILINE)
+    found = {path.with_name(f"{name}.py") for name in names}
+    return found.union(*map(_imported, found))
 
 
 def _current(place: Path, code: str | None = None) -> PreparedData | None:
@@ -206,8 +213,8 @@ def _current(place: Path, code: str | None = None) -> PreparedData | None:
     return found if unchanged and (place / ARRAYS).is_file() else None
 
 
-def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path, code: str) -> PreparedData:
-    """Write beside the place, then move there in one step."""
+def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path, code: str, again: bool) -> PreparedData:
+    """Write beside the place, then move there in one step; ``again``, also where something current stands."""
     named = arrays.by_name
     prepared = PreparedData(
         folder=place,
@@ -230,7 +237,7 @@ def _store(arrays: Arrays, settings: Mapping[str, Any], place: Path, code: str) 
         for name, picture in arrays.pictures.items():
             (written / f"{name}.png").write_bytes(picture)
         (written / MANIFEST).write_text(_manifest(prepared, arrays.files, code), encoding="utf-8")
-        return _install(written, place, code) or prepared
+        return _install(written, place, None if again else code) or prepared
     finally:
         shutil.rmtree(written, ignore_errors=True)
 
@@ -242,8 +249,8 @@ def _manifest(prepared: PreparedData, files: tuple[SourceFile, ...], code: str) 
     return json.dumps(manifest, indent=2, ensure_ascii=False, allow_nan=False)
 
 
-def _install(written: Path, place: Path, code: str) -> PreparedData | None:
-    """Move a finished folder to its place; what stands there and is not current gives way.
+def _install(written: Path, place: Path, code: str | None) -> PreparedData | None:
+    """Move a finished folder to its place; what stands there and is not current, or for no code, gives way.
 
     Returns:
         What another process put there meanwhile, if that is current; then the finished folder stays.
@@ -252,7 +259,7 @@ def _install(written: Path, place: Path, code: str) -> PreparedData | None:
         with suppress(OSError):  # a folder cannot replace one that is not empty
             written.replace(place)
             return None
-        found = _current(place, code)
+        found = _current(place, code) if code is not None else None
         if found is not None:
             return found
         outdated = _beside(place)

@@ -9,6 +9,7 @@ from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, escape, join, table
 from hpbench.report.numerals import MISSING, counted
+from hpbench.report.sections.circumstances import on_generated
 from hpbench.report.settings_text import text
 
 UNITS = {"seconds": "s", "iterations": "1"}
@@ -24,6 +25,7 @@ def advice(facts: Facts) -> Markup:
     return join(
         "## Optimisation advice",
         f"For the {title}, from the trials of the default reading.",
+        on_generated(facts),
         "### The cheapest case that reaches a target",
         _cheapest(found.cheapest),
         "### Where each case reaches its limit",

@@ -9,6 +9,7 @@ from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures, spoken
 from hpbench.report.markup import Markup, escape, join, table
 from hpbench.report.numerals import full_title, interval, unit_name
+from hpbench.report.sections.circumstances import on_generated
 from hpbench.report.sections.drawings import image
 from hpbench.report.settings_text import text
 
@@ -18,7 +19,7 @@ def grid_effects(facts: Facts, figures: Figures) -> Markup:
     studies = {name: body for name, body in facts.definition.studies.items() if body.grid}
     if not studies:
         return Markup("")
-    parts: list[str] = ["## Effects and interactions"]
+    parts: list[str] = ["## Effects and interactions", on_generated(facts)]
     for name in studies:
         effects = facts.effects.get(name)
         drawn = figures.studies.get(name)

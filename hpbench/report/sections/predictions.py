@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hpbench.analysis.predictions import Example, classes, confusions, examples
+from hpbench.analysis.predictions import Example, classes, examples
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
+from hpbench.report.heatmaps import MOST_CLASSES
 from hpbench.report.markup import Markup, escape, folded, join, table
 from hpbench.report.numerals import number
 from hpbench.report.sections.circumstances import on_generated
 from hpbench.report.sections.drawings import image, picture
 
-LARGEST_TABLE = 12
-"""Classes of a head whose confusions are shown in full; of a head with more only the most frequent mistakes."""
 MISTAKES = 10
 
 
 def predictions(facts: Facts, figures: Figures) -> Markup:
     """Examples, then the confusions of each head."""
-    shown, confused = examples(facts.tables), confusions(facts.tables)
+    shown, confused = examples(facts.tables), facts.confusions
     if not shown and not confused:
         return Markup("")
     return join(
@@ -68,7 +67,7 @@ def _confusion(
     drawn = figures.confusions.get(head)
     what = "Of a true class's test images the share that is taken for each class, all seeds together, in percent."
     by_case = {case: shares for case, shares in by_case.items() if case in facts.definition.own_cases} or by_case
-    if len(names) <= LARGEST_TABLE:
+    if len(names) <= MOST_CLASSES:  # of a head with more only the most frequent mistakes
         rows = [
             [case, true, *(_percent(shares.get((true, predicted))) for predicted in names)]
             for case, shares in by_case.items()

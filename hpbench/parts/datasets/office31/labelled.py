@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hpbench.parts.datasets.arrays import Arrays, example_rows, fixed_order
+from hpbench.parts.datasets.arrays import Arrays, fixed_order
+from hpbench.parts.datasets.examples import example_rows
 from hpbench.parts.datasets.office31.counts import DOMAINS, IMAGES
 from hpbench.parts.datasets.office31.pictures import contact_sheet, strip
 

@@ -1,7 +1,7 @@
 """Office-31's photographs (Saenko, Kulis, Fritz and Darrell 2010), read from the published folders.
 
 ``FOLDER/DOMAIN/images/CLASS/NAME.jpg``, where the domains are amazon, dslr and webcam. They are decoded once, into
-arrays; afterwards the folder is not needed any more.
+arrays; afterwards the folder is not needed any more, until this code itself changes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Photograph(NamedTuple):
 
 
 def office31(parameters: Mapping[str, Any], folder: Path) -> Arrays:
-    """The photographs of a folder, each resized bilinearly to a square, whatever its proportions, as in the document.
+    """The photographs of a folder, each resized bilinearly to a square, whatever its proportions.
 
     Args:
         parameters: Fields of the catalogue's ``Office31``: ``size``, the images' side; and ``origin``, a
@@ -69,19 +69,20 @@ def office31(parameters: Mapping[str, Any], folder: Path) -> Arrays:
         DataError: There is no folder to read from, or something in it is not as it should be; the message names the
             files and folders.
     """
-    origin = parameters.get("origin")
+    origin, size = parameters.get("origin"), parameters["size"]
     if origin is None:
+        other_size = "" if size == 100 else f" --set size={size}"
         raise DataError(
             "office31: its photographs cannot be passed on and are not prepared here. Get the published set, unpack "
-            f"it, and give its folder once: {_PREPARE}. (office31-like is drawn and needs nothing.)"
+            f"it, and give its folder once: {_PREPARE}{other_size}. (office31_like is drawn and needs nothing.)"
         )
     found = photographs(origin.folder)
-    images = _decoded(found, parameters["size"], origin)
+    images = _decoded(found, size, origin)
     return office_arrays(
         images,
         np.array([one.domain for one in found]),
         np.array([one.item for one in found]),
-        title=f"Office-31 ({parameters['size']} x {parameters['size']} pixels)",
+        title=f"Office-31 ({size} x {size} pixels)",
         source=f"Office-31 (Saenko, Kulis, Fritz and Darrell 2010), {len(found):,} photographs read from the folder "
         f"{origin.folder.resolve().name}",
         generated=False,
