@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, StrictBool, model_validator
 
-from hpbench.catalogue.numbers import WHOLE, Number, Shape
+from hpbench.catalogue.numbers import WHOLE, Number, Shape, Whole
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
@@ -46,12 +47,67 @@ class Mlp(Model):
         return float(sum(a * b for a, b in pairwise((math.prod(shape), *self.units, 10))))
 
 
+class ConvStack(Model):
+    """A stack of ``depth`` = 6 n + 2 weighted layers in three stages, plain or residual (He et al. 2016, for CIFAR-10).
+
+    ``width`` filters in the first stage, twice and four times as many in the others; ``dropout`` before the dense
+    layer; ``initial_scale`` multiplies the standard deviation of He's initialisation.
+    """
+
+    name: Literal["conv_stack"]
+    depth: Whole = Field(default=20, ge=8)
+    width: Whole = Field(default=16, ge=1)
+    filter_size: Whole = Field(default=3, ge=1)
+    residual: StrictBool = False
+    activation: Literal["relu", "sigmoid", "tanh"] = "relu"
+    normalisation: Literal["batch", "none"] = "batch"
+    dropout: Number = Field(default=0.0, ge=0, lt=1)
+    initial_scale: Number = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _whole_blocks(self) -> Self:
+        if (self.depth - 2) % 6:
+            lower = self.depth - (self.depth - 2) % 6
+            raise ValueError(f"depth is 6 n + 2, such as {lower} or {lower + 6}; found {self.depth}")
+        return self
+
+    def convolutions(self, shape: Shape) -> Iterator[tuple[int, int, int, int]]:
+        """Height and width of the output, channels before and filters, of each convolution from first to last."""
+        height, width, channels = shape
+        yield height, width, channels, self.width
+        channels = self.width
+        for stage in range(3):
+            filters = self.width * 2**stage
+            if stage:
+                height, width = -(-height // 2), -(-width // 2)
+            for _ in range((self.depth - 2) // 6):
+                yield height, width, channels, filters
+                yield height, width, filters, filters
+                channels = filters
+
+    def multiply_adds(self, shape: Shape, classes: int = 10) -> float:
+        """Of one forward pass over one image, in convolutions and the dense layer: exact, but for normalisation."""
+        area = self.filter_size**2
+        inside = sum(area * height * width * a * b for height, width, a, b in self.convolutions(shape))
+        return float(inside + 4 * self.width * classes)
+
+    def parameters(self, shape: Shape, classes: int) -> int:
+        """All weights: trainable ones, and the two moving averages a filter of batch normalisation."""
+        area, each = self.filter_size**2, 4 if self.normalisation == "batch" else 1
+        inside = sum(area * a * b + each * b for _, _, a, b in self.convolutions(shape))
+        return inside + (4 * self.width + 1) * classes
+
+
 class OwnModel(Model, Own):
     """A function of ``input_shape``, ``classes`` and the other fields that returns a Keras model giving logits."""
 
 
 MODELS = Register(
     "model",
-    {LeNet: "hpbench.parts.models.lenet:lenet", Mlp: "hpbench.parts.models.mlp:mlp"},
+    {
+        LeNet: "hpbench.parts.models.lenet:lenet",
+        Mlp: "hpbench.parts.models.mlp:mlp",
+        ConvStack: "hpbench.parts.models.conv_stack:conv_stack",
+    },
     own=(OwnModel, "hpbench.parts.own:model"),
 )

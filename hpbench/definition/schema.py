@@ -216,6 +216,7 @@ class Claim(_Strict):
     text: str
     where: str
     tolerance_from: str = Field(description="where the test's tolerance comes from")
+    remark: str | None = Field(default=None, description="stands beside the evidence: what to bear in mind")
     test: ClaimSpec
 
 

@@ -18,7 +18,7 @@ from hpbench.records.trial import canonical_json
 from tests.conftest import SMALL
 
 RECORD = Path(__file__).with_name("versions.json")
-WORDS = {"title", "question", "source", "why", "text", "where", "tolerance_from"}
+WORDS = {"title", "question", "source", "why", "text", "where", "tolerance_from", "remark"}
 HOW_MUCH = {"seeds", "timed_seeds", "reading_seeds", "readings", "reading_cases", "limits"}
 SHOWN = {"figures", "advice"}
 

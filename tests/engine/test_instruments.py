@@ -6,10 +6,11 @@ import keras
 import numpy as np
 import pytest
 
-from hpbench.catalogue.instruments import Confusion, DeadUnits, Examples, Predictions
+from hpbench.catalogue.instruments import INSTRUMENTS, Confusion, DeadUnits, Examples, Predictions
 from hpbench.engine.heads import Heads
 from hpbench.engine.instruments import confusion, dead_units, entropy, examples, predictions, softmax
 from hpbench.parts.datasets.examples import example_rows
+from hpbench.records.metrics import METRICS
 
 NAMES = {"domain": ("a", "b"), "item": ("p", "q", "r")}
 LABELS = np.array([[0, 0], [1, 1], [0, 2], [1, 0], [0, 1], [1, 2]], dtype=np.int32)
@@ -155,3 +156,20 @@ def test_the_share_of_the_most_frequent_class_is_that_of_the_training_images():
     found = list(predictions(Predictions(name="predictions"), model(np.zeros((5, 5)), [0, 1, 0, 1, 0]), seen, None))
     assert read(found, "majority_prediction", head="item") == [1.0]
     assert read(found, "majority_prediction", head="domain") == [0.0]
+
+
+@pytest.mark.parametrize("name", list(INSTRUMENTS))
+@pytest.mark.parametrize("heads", [NAMES, {}], ids=["two heads", "one head"])
+def test_an_instrument_gives_observations_that_can_be_shown(name, heads):
+    """Every instrument, a new one too: metrics with a title, values for the trial as a whole, labels that are texts."""
+    labels = LABELS if heads else LABELS[:, 1]
+    hidden = (np.ones((5, 4), np.float32), np.zeros(4, np.float32))
+    spec = INSTRUMENTS[name].model_validate({"name": name})
+    found = list(
+        INSTRUMENTS.load(name)(spec, model(np.ones((4, 5), np.float32), hidden=hidden), run(heads, labels), None)
+    )
+    assert found
+    for one in found:
+        assert one.name in METRICS
+        assert one.iteration is None
+        assert all(isinstance(text, str) for pair in one.labels.items() for text in pair)

@@ -99,6 +99,7 @@ def _detail(facts: Facts, claim: Claim) -> Markup:
         Markup(f"Test: {code(test)}"),
         Markup(f"Tolerance from: {escape(claim.tolerance_from)}"),
         *([Markup(f"Note: {escape(finding.note)}")] if finding and finding.note else []),
+        *([Markup(f"Remark: {escape(claim.remark)}")] if claim.remark else []),
         _other_readings(facts, claim.id, finding),
     ]
     return join(
