@@ -59,13 +59,13 @@ def _told_last(cell: Cell) -> tuple[bool, bool]:
 
 
 def _accuracy(message: Progressed) -> str:
-    """Of each head."""
-    found = [
-        f"{described(name).title} {value:.3f}"
-        for name, value in message.metrics.items()
-        if base_name(name) == "test_accuracy"
-    ]
-    return ", ".join(found)
+    """On the test images, of each head."""
+    metric = "test_accuracy"
+    values = {name: value for name, value in message.metrics.items() if base_name(name) == metric}
+    said = ", ".join(
+        f"{name.removeprefix(metric).removeprefix('.')} {value:.3f}".strip() for name, value in values.items()
+    )
+    return f"{described(metric).title} {said}" if said else ""
 
 
 def _opening(benchmark: str, todo: Pending, shares: dict[str, float]) -> str:
@@ -87,6 +87,10 @@ class LiveDisplay:
         self._progress: Progress | None = None
         self._task = TaskID(0)
         self._round: _Round | None = None
+
+    def note(self, text: str) -> None:
+        """Something is done that may take a while."""
+        self._console.print(text, highlight=False)
 
     def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         """A round begins."""
@@ -134,6 +138,10 @@ class PlainDisplay:
         self._round: _Round | None = None
         self._said = 0.0
         self._latest: dict[str, str] = {}
+
+    def note(self, text: str) -> None:
+        """Something is done that may take a while."""
+        self._say(text)
 
     def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         """A round begins."""

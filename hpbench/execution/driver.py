@@ -22,7 +22,7 @@ from hpbench.execution.jobs import Pending, make_jobs, pending
 from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
 from hpbench.measure.machine import describe, fingerprint, usable_cores, usable_memory
-from hpbench.parts.datasets.prepared import DataError, PreparedData, prepare_dataset
+from hpbench.parts.datasets.prepared import DataError, PreparedData, is_prepared, prepare_dataset
 from hpbench.plan.cost import seconds_by_trial
 from hpbench.records.calibration import AFTER, BEFORE
 from hpbench.records.results import StoredResults
@@ -36,6 +36,9 @@ Planner = Callable[[Resolved, Callable[[Settings], str], Sequence[TrialResult]],
 
 class Display(Protocol):
     """Shows a run to the person who waits for it."""
+
+    def note(self, text: str) -> None:
+        """Something is done that may take a while."""
 
     def begin(self, benchmark: str, todo: Pending, cells: list[Cell], shares: dict[str, float]) -> None:
         """A round begins; ``shares`` are the expected wall seconds that each trial adds to it."""
@@ -129,7 +132,7 @@ class Driver:
         admit(self._resolved, self._options.allow)
         with job_environment(self._compute.backend.name, self._compute.threads) as folder:
             first = self._resolved.planned_cases()[0].settings
-            prepared = prepare_dataset(first.dataset.model_dump(), self._options.data_folder)
+            prepared = self._prepare(first.dataset.model_dump())
             planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             results = StoredResults(self._store)
             cells = planner(self._resolved, self._fingerprint, results)
@@ -143,12 +146,18 @@ class Driver:
                 cells = planner(self._resolved, self._fingerprint, results)
         return tally
 
+    def _prepare(self, dataset: dict[str, Any]) -> PreparedData:
+        """The data set, prepared; the first time that may take a while, and is said."""
+        if not is_prepared(dataset, self._options.data_folder):
+            self._display.note(f"preparing the data set {dataset['name']}, once")
+        return prepare_dataset(dataset, self._options.data_folder)
+
     def _fingerprint(self, settings: Settings) -> str:
         """Of the data set that settings name, each prepared once, and compared with what stored trials used."""
         dataset = settings.dataset.model_dump(mode="json")
         key = canonical_json(dataset)
         if key not in self._fingerprints:
-            prepared = prepare_dataset(dataset, self._options.data_folder)
+            prepared = self._prepare(dataset)
             definition = self._resolved.definition
             used = self._store.data_fingerprints(definition.id, definition.version).get(key, set())
             if used and prepared.fingerprint not in used:

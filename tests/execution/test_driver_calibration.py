@@ -25,6 +25,10 @@ class Watching:
     def __init__(self, store):
         self.store = store
         self.noted = []
+        self.said = []
+
+    def note(self, text):
+        self.said.append(text)
 
     def begin(self, benchmark, todo, cells, shares):
         self.timed = {trial.identity: timed for trial, timed in todo.trials}
@@ -101,3 +105,8 @@ def test_ctrl_c_ends_the_workload(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             executor.calibrate()
     assert [process.is_alive() for process in started] == [False, False]
+
+
+def test_a_data_set_that_is_not_there_yet_is_said_to_be_prepared(store):
+    assert run(store).said == ["preparing the data set digits, once"]
+    assert run(store).said == []

@@ -150,6 +150,8 @@ def test_dead_nets_are_counted_by_setting(text):
     by_setting = found[found.index("### Collapse: by setting") :]
     of_ten = next(line for line in by_setting.splitlines() if re.match(r"\| model.units +\| 10 +\|", line))
     assert [cell.strip() for cell in of_ten.split("|")[3:6]] == ["12", "12", "12"]
+    crossed = next(line for line in by_setting.splitlines() if re.match(r"\| 10 +\|", line))
+    assert [cell.strip() for cell in crossed.split("|")[2:4]] == ["6 (6) of 6", "6 (6) of 6"]
     assert "Transfer: by setting" not in found
 
 

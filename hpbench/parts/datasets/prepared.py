@@ -98,6 +98,24 @@ class PreparedData:
         return {split: (arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS}
 
 
+def is_prepared(parameters: Mapping[str, Any], folder: Path) -> bool:
+    """Whether a data set is there, so that ``prepare_dataset`` only finds it.
+
+    Args:
+        parameters: As ``prepare_dataset`` takes them.
+        folder: Where prepared data sets are kept.
+    """
+    name = parameters["name"]
+    settings = {key: value for key, value in parameters.items() if key != "scale"}
+    return _current(_place(name, settings, folder), _code(name)) is not None
+
+
+def _place(name: str, settings: Mapping[str, Any], folder: Path) -> Path:
+    """Where a set with these parameters lies, or would."""
+    digest = hashlib.sha256(canonical_json({**settings, "name": _whole_name(name)}).encode()).hexdigest()
+    return folder / f"{name.replace(':', '-')}-{digest[:12]}"
+
+
 def prepare_dataset(parameters: Mapping[str, Any], folder: Path, origin: object = None) -> PreparedData:
     """Prepare a data set of the catalogue, or find it prepared.
 
@@ -143,8 +161,7 @@ def prepare(
         DataError: The data cannot be read or stored.
     """
     settings = {key: value for key, value in parameters.items() if key != "scale"}
-    digest = hashlib.sha256(canonical_json(settings | {"name": _whole_name(name)}).encode()).hexdigest()
-    place = folder / f"{name.replace(':', '-')}-{digest[:12]}"
+    place = _place(name, settings, folder)
     found = _current(place, code)
     if found is not None and not again:
         return found

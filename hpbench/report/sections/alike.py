@@ -67,7 +67,8 @@ def _by_setting(facts: Facts, default: Sequence[Alike]) -> Iterator[Markup]:
     for study in facts.definition.studies:
         cases = [one for one in default if one.case.startswith(f"{study}/")]
         flats = {one.case: dict(_leaves(facts.tables.settings.get((one.case, DEFAULT), {}))) for one in cases}
-        rows = [row for name in _differing(list(flats.values())) for row in _rows(name, cases, flats)]
+        names = _differing(list(flats.values()))
+        rows = [row for name in names for row in _rows(name, cases, flats)]
         plain = all(found.get("training.procedure.name") == "train" for found in flats.values())
         if rows and plain and any(one.same for one in cases):
             titles = ["setting", "value", "trials", "same distribution", "of these with a dead layer"]
@@ -75,7 +76,25 @@ def _by_setting(facts: Facts, default: Sequence[Alike]) -> Iterator[Markup]:
                 f"### {escape(study.capitalize())}: by setting",
                 "All cases of the study with that value, whatever their other settings.",
                 table(titles, rows, numeric=2),
+                _crossed(names[0], names[1], cases, flats) if len(names) > 1 else "",
             )
+
+
+def _crossed(first: str, second: str, cases: Sequence[Alike], flats: Mapping[str, Mapping[str, str]]) -> Markup:
+    """The trials that give all images the same, and in brackets those of them with a dead layer, by two settings."""
+    columns = list(dict.fromkeys(flats[one.case][first] for one in cases))
+    rows = []
+    for value in dict.fromkeys(flats[one.case][second] for one in cases):
+        row = [value]
+        for column in columns:
+            among = [one for one in cases if (flats[one.case][first], flats[one.case][second]) == (column, value)]
+            n, same, dead = (sum(getattr(one, field) for one in among) for field in ("n", "same", "dead"))
+            row.append(f"{same} ({dead}) of {n}" if n else MISSING)
+        rows.append(row)
+    return join(
+        "Both settings at once: trials with the same distribution, in brackets those of them with a dead layer.",
+        table([second, *(f"{first} {column}" for column in columns)], rows, numeric=1),
+    )
 
 
 def _leaves(node: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
