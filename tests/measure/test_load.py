@@ -34,7 +34,7 @@ def test_the_work_of_children_is_own_work_while_they_run_and_after():
     child.kill()
     child.wait()
     assert running.own - start.own >= 0.3
-    assert usage().own >= running.own
+    assert usage().own >= running.own - 1e-6  # sums of times, rounded each in its own order
 
 
 def test_own_work_is_busy_time_of_the_cores():
