@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,9 @@ from hpbench.report.verdict_words import WORDS, count
 NAME = "README.md"
 MARKER = "<!-- hpbench: index of reports -->"
 """The first line of an index: a file without it is somebody's own, and stays."""
+COLUMNS = 5 + len(Verdict)
+_BORDER = re.compile(r"(?<!\\)\|")
+_LINK = re.compile(r"\[[^\]]+\]\(([a-z0-9-]+)\.md\)")
 AFTER_CLAIMS = '"comparisons": [\n'
 """The line of an export with which what the index does not need begins."""
 
@@ -45,10 +49,16 @@ def write_index(folder: Path) -> Path | None:
 
 
 def index(folder: Path) -> str:
-    """The index as Markdown: a row for every export of a known format."""
+    """The index as Markdown: a row for every export of a known format.
+
+    The row of a report whose export is not there any more stays as the index has it.
+    """
     entries = [entry for path in sorted(folder.glob("*.json")) if (entry := read_entry(path))]
     verdicts = [WORDS[verdict] for verdict in Verdict]
-    rows = [_row(folder, entry) for entry in entries]
+    known = {entry.benchmark for entry in entries}
+    kept = {name: row for name, row in _rows_before(folder) if name not in known and (folder / f"{name}.md").exists()}
+    named = {entry.benchmark: _row(folder, entry) for entry in entries} | kept
+    rows = [named[name] for name in sorted(named)]
     return (
         join(
             MARKER,
@@ -58,6 +68,17 @@ def index(folder: Path) -> str:
         )
         + "\n"
     )
+
+
+def _rows_before(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Benchmark and cells of each row of the index as it is, that links to a report."""
+    path = folder / NAME
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+    for line in text.splitlines() if text.startswith(MARKER) else ():
+        cells = [Markup(cell.strip()) for cell in _BORDER.split(line)[1:-1]]
+        link = _LINK.fullmatch(cells[0]) if len(cells) == COLUMNS else None
+        if link:
+            yield link[1], list(cells)
 
 
 def _row(folder: Path, entry: Entry) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hpbench.report.index import index
+from hpbench.report.index import index, write_index
 from hpbench.report.write import write
 from tests.report import example
 from tests.report.reading import tables
@@ -91,6 +91,17 @@ def test_the_index_lists_reports_and_skips_foreign_files(small, tmp_path):
     verdicts = [claim["verdict"] for claim in export["claims"] if claim["reading"] == "default"]
     assert rows[1]["not measured"] == str(verdicts.count("not-measured"))
     assert rows[1]["run"] == "2025-01-02T03:04:05Z"
+
+
+def test_the_row_of_a_report_without_its_export_stays_until_the_report_goes(small, tmp_path):
+    write(*small, tmp_path)
+    before = (tmp_path / "README.md").read_text()
+    (tmp_path / "lenet-batch-lr.json").unlink()
+    write_index(tmp_path)
+    assert (tmp_path / "README.md").read_text() == before
+    (tmp_path / "lenet-batch-lr.md").unlink()
+    write_index(tmp_path)
+    assert "lenet-batch-lr" not in (tmp_path / "README.md").read_text()
 
 
 def test_the_index_reads_no_further_than_the_claims(small, tmp_path):

@@ -42,7 +42,7 @@ def document_table(facts: Facts) -> Markup:
         parts.append(_grid(found, metric, _beside))
         parts.append(_columns(found, metric))
     for metric in found.table.also:
-        if any(key[0] == metric for key in found.cells):
+        if metric not in found.table.reported and any(key[0] == metric for key in found.cells):
             parts.append(f"### {escape(full_title(metric).capitalize())}")
             parts.append("Each value with its number of seeds; with more than three, their median and their range.")
             parts.append(_grid(found, metric, lambda cell, _: spread(cell.values)))
