@@ -27,7 +27,7 @@ METRICS = {
     "weight_norm": Metric("1", "norm of the weights"),
     "trainable_weights": Metric("1", "trainable weights"),
     "prediction_entropy": Metric("nat", "entropy of the predicted classes"),
-    "prediction_information": Metric("nat", "information of an image on its prediction"),
+    "prediction_information": Metric("nat", "information on the prediction"),
     "most_frequent_prediction": Metric("1", "share of the most frequent prediction"),
     "dead_unit_share": Metric("1", "share of dead units"),
     "majority_prediction": Metric("1", "share predicted as the most frequent class"),

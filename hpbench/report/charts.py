@@ -29,6 +29,8 @@ SHAPES = (
     *("circle", "square", "triangle-up", "diamond", "cross"),
     *("triangle-down", "triangle-right", "triangle-left", _STAR),
 )
+CHARACTER = 7
+"""Pixels that a character of a label takes, or a little less."""
 MOST_DOTS = 30
 """Marks along a curve; a curve with more points has them at every second, third, ... of these."""
 _GENERATED_ID = re.compile(r'(?<= id=")\w+(?=")|(?<=url\(#)\w+(?=\))')
@@ -103,7 +105,8 @@ def case_marks(marks: Sequence[Mark], metric: str, title: str) -> str:
     for mark, name in zip(marks, names, strict=True):
         rows += [{"case": name, "seed": seed, "mean": _scaled(v, unit)} for seed, v in enumerate(mark.values)]
         rows.append({"case": name, "seed": _MEAN, **_ends(mark.interval, unit)})
-    labels = alt.Axis(labelAngle=-45 if sum(map(len, names)) > 80 else 0, labelLimit=0)
+    crowded = len(names) * max(map(len, names)) * CHARACTER > WIDTH
+    labels = alt.Axis(labelAngle=-45 if crowded else 0, labelLimit=0)
     x = alt.X("case:N", sort=names, title=None, axis=labels)
     title_y = axis_title(metric)
     y = alt.Y("mean:Q", title=title_y, scale=alt.Scale(zero=True))
