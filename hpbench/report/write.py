@@ -54,12 +54,9 @@ def _write_markdown(facts: Facts, output: Path) -> list[Path]:
     report = output / f"{facts.definition.id}.md"
     write_whole(report, [markdown(facts, figures)])
     kept = {path.name.casefold() for path in (*drawn, *pictures)}
-    for path in (
-        *folder.glob("*.svg"),
-        *(folder / f"{name}.png" for name in PICTURES if (folder / f"{name}.png").exists()),
-    ):
+    for path in (*folder.glob("*.svg"), *(folder / f"{name}.png" for name in PICTURES)):
         if path.name.casefold() not in kept:
-            path.unlink()
+            path.unlink(missing_ok=True)
     return [report, *drawn, *pictures]
 
 

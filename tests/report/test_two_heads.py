@@ -170,3 +170,12 @@ def test_transfer_stands_beside_scratch(text):
     found = section(text, "Transfer beside scratch")
     assert re.search(r"\| transfer/scratch-raw +\| +1,000 \|", found)
     assert re.search(r"\| transfer/transfer-raw +\| +374 \|", found)
+
+
+def test_what_is_smaller_than_the_document_s_is_said(text):
+    line = next(line for line in section(text, "Settings").splitlines() if line.startswith("Other than in the profile"))
+    assert "epochs: 10 (there: 50)" in line
+    assert (
+        "dataset: office31_like (scale 1, size 32, share 1) (there: office31_like (scale 1, size 100, share 1))" in line
+    )
+    assert "threads" not in line  # not a matter of the document

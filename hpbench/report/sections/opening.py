@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved, Selection, SelectionError
-from hpbench.definition.schema import Source
+from hpbench.definition.schema import Definition, Source
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
 from hpbench.report.markup import Markup, bold, bullets, escape, join
@@ -107,14 +107,20 @@ def _whose(facts: Facts) -> Markup:
     )
 
 
+def document_definition(resolved: Resolved) -> Definition | None:
+    """The definition in the profile that stands for the document; None if none does."""
+    if DOCUMENT_PROFILE not in resolved.definition.profiles:
+        return None
+    try:
+        return Resolved(resolved.source, Selection(profile=DOCUMENT_PROFILE)).definition
+    except SelectionError:
+        return None
+
+
 def _document_data(resolved: Resolved) -> str:
     """The data of the profile that stands for the document; empty if it is the one used, or if none does."""
-    if DOCUMENT_PROFILE not in resolved.definition.profiles:
-        return ""
-    try:
-        full = Resolved(resolved.source, Selection(profile=DOCUMENT_PROFILE)).definition.dataset
-    except SelectionError:
-        return ""
-    if full == resolved.definition.dataset:
+    definition = document_definition(resolved)
+    full = definition.dataset if definition else None
+    if full is None or full == resolved.definition.dataset:
         return ""
     return getattr(full, "title", None) or str(full.name)

@@ -10,6 +10,7 @@ from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, escape, join
 from hpbench.report.markup import table as table_of
 from hpbench.report.numerals import plural
+from hpbench.report.sections.opening import DOCUMENT_PROFILE, document_definition
 from hpbench.report.settings_text import flat, text
 
 ALWAYS = ("batch_size", "test_batch_size", "learning_rate", "iterations")
@@ -32,6 +33,7 @@ def settings(facts: Facts) -> Markup:
         "### Protocol",
         "The same in every case, under the default reading." if by_case else "",
         _protocol(by_case, columns),
+        _other_than_the_document(facts),
         _seeds(facts),
         _studies(facts),
     )
@@ -77,6 +79,23 @@ def _protocol(by_case: Mapping[str, Mapping[str, str]], columns: Sequence[str]) 
     common = next(iter(by_case.values()))
     rows = [[name.replace("_", " "), value] for name, value in common.items() if name not in columns]
     return table_of(["setting", "value"], rows)
+
+
+def _other_than_the_document(facts: Facts) -> Markup:
+    """Where the settings, before a case's changes, are not those of the profile that stands for the document."""
+    full = document_definition(facts.resolved)
+    if full is None:
+        return Markup("")
+    here, there = (
+        flat(one.model_dump(mode="json", include={"dataset", "model", "training"})) for one in (facts.definition, full)
+    )
+    differing = [name for name in here if here[name] != there.get(name)]
+    said = "; ".join(f"{name.replace('_', ' ')}: {here[name]} (there: {there.get(name, 'none')})" for name in differing)
+    return (
+        Markup(f"Other than in the profile {DOCUMENT_PROFILE}, which stands for the document: {escape(said)}.")
+        if said
+        else Markup("")
+    )
 
 
 def _seeds(facts: Facts) -> Markup:
