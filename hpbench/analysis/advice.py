@@ -15,7 +15,8 @@ from hpbench.analysis.statistics import Interval, mean_interval, mean_interval_o
 from hpbench.analysis.takes import Curve
 from hpbench.catalogue.part import Parameters
 from hpbench.catalogue.takes import At, Final, IterationsTo, IterationsToLimit, SecondsTo
-from hpbench.definition.resolve import Resolved, study_cases
+from hpbench.definition.cells import study_cases
+from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Advice, Study
 from hpbench.records.tables import RunTables
 

@@ -35,12 +35,12 @@ def equal(test: catalogue.Equal, evidence: Evidence) -> list[Quantity]:
     first, *others = test.cases
     quantities = []
     for case in others:
-        label, found = f"{case} - {first}", _measured(test, evidence, (case, first))
+        label, found = f"{case} - {first}", measured(test, evidence, (case, first))
         if isinstance(found, str):
             quantities.append(Quantity(label, (), missing=found))
             continue
         allowed = test.tolerance * (_scale(found[1]) if test.relative else 1.0)
-        quantities.append(_quantity(label, paired(found[0], found[1], operator.sub), low=-allowed, high=allowed))
+        quantities.append(quantity(label, paired(found[0], found[1], operator.sub), low=-allowed, high=allowed))
     return quantities
 
 
@@ -48,18 +48,30 @@ def paired_equal(test: catalogue.PairedEqual, evidence: Evidence) -> list[Quanti
     """Each case minus the one it is compared to; allowed within the tolerance."""
     quantities = []
     for case, other in zip(test.cases, test.to, strict=True):
-        label, found = f"{case} - {other}", _measured(test, evidence, (case, other))
+        label, found = f"{case} - {other}", measured(test, evidence, (case, other))
         if isinstance(found, str):
             quantities.append(Quantity(label, (), missing=found))
             continue
         differences = paired(found[0], found[1], operator.sub)
-        quantities.append(_quantity(label, differences, low=-test.tolerance, high=test.tolerance))
+        quantities.append(quantity(label, differences, low=-test.tolerance, high=test.tolerance))
     return quantities
 
 
 def greater(test: catalogue.Greater, evidence: Evidence) -> list[Quantity]:
     """Each of ``cases`` minus each of ``than``; allowed above the margin."""
     return [_exceeds(test, evidence, case, other) for case in test.cases for other in test.than]
+
+
+def at_least(test: catalogue.AtLeast, evidence: Evidence) -> list[Quantity]:
+    """Each of ``cases`` minus each of ``than``; allowed down to the tolerance below zero."""
+    quantities = []
+    for case, other in ((case, other) for case in test.cases for other in test.than):
+        label, found = f"{case} - {other}", measured(test, evidence, (case, other))
+        if isinstance(found, str):
+            quantities.append(Quantity(label, (), missing=found))
+            continue
+        quantities.append(quantity(label, paired(found[0], found[1], operator.sub), low=-test.tolerance))
+    return quantities
 
 
 def increasing(test: catalogue.Increasing, evidence: Evidence) -> list[Quantity]:
@@ -71,20 +83,20 @@ def ratio(test: catalogue.Ratio, evidence: Evidence) -> list[Quantity]:
     """The ratio of ``case`` to each of ``to``, per seed; a ratio to zero is undefined."""
     quantities = []
     for other in test.to:
-        label, found = f"{test.case} / {other}", _measured(test, evidence, (test.case, other))
+        label, found = f"{test.case} / {other}", measured(test, evidence, (test.case, other))
         allowed = _allowed_ratio(test, evidence, other)
         if isinstance(found, str) or isinstance(allowed, str):
             missing = found if isinstance(found, str) else str(allowed)
             quantities.append(Quantity(label, (), missing=missing))
             continue
         ratios = paired(found[0], found[1], quotient)
-        quantities.append(_quantity(label, ratios, *allowed))
+        quantities.append(quantity(label, ratios, *allowed))
     return quantities
 
 
 def proportional(test: catalogue.Proportional, evidence: Evidence) -> list[Quantity]:
     """The least-squares slope of log metric on log setting, per seed; allowed within ``exponent``."""
-    label, found = f"exponent of {test.to}", _measured(test, evidence, test.cases)
+    label, found = f"exponent of {test.to}", measured(test, evidence, test.cases)
     if isinstance(found, str):
         return [Quantity(label, (), missing=found)]
     settings = [evidence.setting(case, test.to) for case in test.cases]
@@ -97,7 +109,7 @@ def proportional(test: catalogue.Proportional, evidence: Evidence) -> list[Quant
     for seed in found[0]:
         metric = np.array([values[seed] for values in found])
         slopes.append(float(x @ np.log(metric) / (x @ x)) if (metric > 0).all() else math.nan)
-    return [_quantity(label, slopes, *test.exponent)]
+    return [quantity(label, slopes, *test.exponent)]
 
 
 def tracks(test: catalogue.Tracks, evidence: Evidence) -> list[Quantity]:
@@ -130,27 +142,27 @@ def _distance(
         reasons = [evidence.why_missing(case, test.metric, test.take) for case in (test.case, test.reference)]
         missing = next(filter(None, reasons), f"no iteration or no seed is common to {test.case} and {test.reference}")
         return Quantity(label, (), missing=missing)
-    return _quantity(label, distances, low, high, strict)
+    return quantity(label, distances, low, high, strict)
 
 
 def _value(test: ClaimTest, evidence: Evidence, case: str, low: float, high: float) -> Quantity:
     """One case's own value."""
-    found = _measured(test, evidence, (case,))
+    found = measured(test, evidence, (case,))
     if isinstance(found, str):
         return Quantity(case, (), missing=found)
-    return _quantity(case, list(found[0].values()), low, high)
+    return quantity(case, list(found[0].values()), low, high)
 
 
 def _exceeds(test: catalogue.Greater | catalogue.Increasing, evidence: Evidence, case: str, other: str) -> Quantity:
     """``case`` minus ``other``; allowed strictly above the margin, so that equality does not count."""
-    label, found = f"{case} - {other}", _measured(test, evidence, (case, other))
+    label, found = f"{case} - {other}", measured(test, evidence, (case, other))
     if isinstance(found, str):
         return Quantity(label, (), missing=found)
     margin = test.margin * (_scale(found[1]) if test.relative else 1.0)
-    return _quantity(label, paired(found[0], found[1], operator.sub), low=margin, strict=True)
+    return quantity(label, paired(found[0], found[1], operator.sub), low=margin, strict=True)
 
 
-def _measured(test: ClaimTest, evidence: Evidence, cases: Sequence[str]) -> list[dict[int, float]] | str:
+def measured(test: ClaimTest, evidence: Evidence, cases: Sequence[str]) -> list[dict[int, float]] | str:
     """Each case's values at the seeds that all have, or what is missing."""
     values = [evidence.values(case, test.metric, test.take) for case in cases]
     for case, found in zip(cases, values, strict=True):
@@ -172,7 +184,7 @@ def _allowed_ratio(test: catalogue.Ratio, evidence: Evidence, other: str) -> tup
     return reported * (1 - test.around_reported), reported * (1 + test.around_reported)
 
 
-def _quantity(
+def quantity(
     label: str,
     values: Sequence[float],
     low: float = -math.inf,

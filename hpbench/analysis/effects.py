@@ -12,7 +12,8 @@ from hpbench.analysis.statistics import Floats, Interval, mean_interval, mean_in
 from hpbench.analysis.variance import doubling_effect, rank_correlation, variance_shares
 from hpbench.catalogue.part import Parameters
 from hpbench.catalogue.takes import At, Final
-from hpbench.definition.resolve import Resolved, study_cases
+from hpbench.definition.cells import study_cases
+from hpbench.definition.resolve import Resolved
 from hpbench.records.metrics import metric as metric_of
 from hpbench.records.tables import RunTables
 

@@ -43,6 +43,10 @@ class Interval:
         """Whether there were enough values for ``low`` and ``high``."""
         return not math.isnan(self.low)
 
+    def scaled(self, factor: float) -> Interval:
+        """In another unit."""
+        return Interval(self.mean * factor, self.low * factor, self.high * factor, self.n)
+
 
 def mean_interval(values: Iterable[float]) -> Interval:
     """The mean and its 95 % interval.

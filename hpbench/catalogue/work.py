@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from hpbench.catalogue.models import MODELS
+from hpbench.catalogue.numbers import WHOLE, Number, Whole
 from hpbench.catalogue.part import Parameters, Register
+
+ModelSpec: Any = MODELS.specification
 
 
 class Train(Parameters):
@@ -28,10 +32,66 @@ class Transfer(Parameters):
     source: dict[str, str] = Field(min_length=1, description="head to class: the images to train on first")
 
 
+class Latency(Parameters):
+    """Measure a forward pass of the model, untrained: seconds an image, warm, the median over ``windows``.
+
+    With another model ``beside`` it, window by window in turn, its ratio to that model's, too.
+    """
+
+    name: Literal["latency"]
+    batch_sizes: Annotated[tuple[Annotated[int, Field(gt=0), WHOLE], ...], Field(min_length=1)] = (1, 32)
+    windows: Whole = Field(default=20, ge=3)
+    beside: ModelSpec | None = None
+
+
+class Layer(Parameters):
+    """A layer of a stack of feature maps: a square filter, or a pooling window, moved by ``stride`` pixels.
+
+    With ``padding`` ``same`` the image is padded as much as keeps its size but for the stride; with ``valid`` not.
+    """
+
+    filter_size: Whole = Field(ge=1)
+    stride: Whole = Field(default=1, ge=1)
+    padding: Literal["valid", "same"] = "valid"
+
+
+class FeatureMaps(Parameters):
+    """Compute, without training: the size of each layer's output, for ``layers`` one after another, ``repeat`` times.
+
+    Images have ``side`` times ``side`` pixels. It ends where a filter is larger than what is left of the image.
+    """
+
+    name: Literal["feature_maps"]
+    side: Whole = Field(ge=1)
+    layers: Annotated[tuple[Layer, ...], Field(min_length=1)]
+    repeat: Whole = Field(default=1, ge=1, le=1000)
+
+
 class Cases(Parameters):
     """Every case of the definition and of its studies, in one round."""
 
     name: Literal["cases"] = "cases"
+
+
+class MatchedLatency(Parameters):
+    """Every case; those of ``study`` with a ``setting`` at which a forward pass takes as long as the reference's.
+
+    Latency is measured at batch size ``batch``. The search ends ``within`` that share of the reference's, or after
+    ``rounds``; then what it found is measured ``confirm`` times more.
+    """
+
+    name: Literal["matched_latency"]
+    study: str
+    reference: str
+    setting: str = "model.width"
+    batch: Whole = Field(default=32, ge=1)
+    within: Number = Field(default=0.1, gt=0)
+    rounds: Whole = Field(default=8, ge=1)
+    confirm: Whole = Field(default=3, ge=1)
+
+    def measuring(self, case: str, value: object) -> str:
+        """Name of the trials that measure a case with that value of the setting."""
+        return f"{case}, {self.setting}={value}"
 
 
 class TensorFlow(Parameters):
@@ -46,7 +106,11 @@ PROCEDURES = Register(
         Train: "hpbench.engine.train:train",
         Fit: "hpbench.engine.by_fit:fit",
         Transfer: "hpbench.engine.transfer:transfer",
+        Latency: "hpbench.engine.latency:latency",
+        FeatureMaps: "hpbench.engine.feature_maps:feature_maps",
     },
 )
-PLANNERS = Register("planner", {Cases: "hpbench.plan.cases:next_round"})
+PLANNERS = Register(
+    "planner", {Cases: "hpbench.plan.cases:next_round", MatchedLatency: "hpbench.plan.matched:next_round"}
+)
 BACKENDS = Register("backend", {TensorFlow: "hpbench.engine.tensorflow_backend:TensorFlowBackend"})

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hpbench.definition.blame import applied
-from hpbench.definition.cells import named_groups, table_cases, table_groups
+from hpbench.definition.cells import named_groups, study_cases, table_cases, table_groups
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import instead
-from hpbench.definition.resolve import study_cases
 
 LARGEST_GRID = 10_000
 """Points that a study's grid may have."""
@@ -39,7 +38,6 @@ class CaseNames:
         """Those of a definition's values, as far as they are what they should be."""
         cases, table = values.get("cases", {}), values.get("table")
         own = {**block(cases), **table_cases(table)}
-        groups = table_groups(table) | named_groups(values.get("groups"), own)
         changes = dict(own)
         unsure = [] if isinstance(cases, dict) and (isinstance(table, dict) or own) else [""]
         for study, body in block(values.get("studies")).items():
@@ -51,6 +49,7 @@ class CaseNames:
                 unsure.append(f"{study}/")
             if not isinstance(body, dict) or not isinstance(body.get("cases", {}), dict):
                 unsure.append(f"{study}/")
+        groups = table_groups(table) | named_groups(values.get("groups"), changes)
         return cls(tuple(own), groups, {name: block(change) for name, change in changes.items()}, tuple(unsure))
 
     def also(self, others: CaseNames) -> CaseNames:

@@ -1,4 +1,4 @@
-"""A document's table as cases, one a cell, and groups of cases: worked out on plain values."""
+"""Cases of a document's table, one a cell, and of studies, and groups of cases: worked out on plain values."""
 
 from __future__ import annotations
 
@@ -35,14 +35,34 @@ def table_groups(table: Any) -> dict[str, tuple[str, ...]]:
 
 
 def named_groups(patterns: Any, cases: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Each group with the cases that match one of its patterns, where ``*`` stands for anything."""
+    """Each group with the cases that match one of its patterns, where ``*`` stands for anything.
+
+    Cases of studies match only patterns that name the study, such as ``filters/*``.
+    """
     cases = list(cases)
     found = patterns if isinstance(patterns, Mapping) else {}
     return {
-        name: tuple(case for case in cases if any(fnmatchcase(case, str(pattern)) for pattern in wanted))
+        name: tuple(case for case in cases if any(_matches(case, str(pattern)) for pattern in wanted))
         for name, wanted in found.items()
         if isinstance(wanted, list | tuple)
     }
+
+
+def _matches(case: str, pattern: str) -> bool:
+    return case.count("/") == pattern.count("/") and fnmatchcase(case, pattern)
+
+
+def study_cases(
+    study: str, cases: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]]
+) -> dict[str, Mapping[str, Any]]:
+    """A study's cases by name: those it lists, and every point of its grid, first axis slowest."""
+    named: dict[str, Mapping[str, Any]] = {f"{study}/{case}": changes for case, changes in cases.items()}
+    points: list[dict[str, Any]] = [{}] if grid else []
+    for axis, values in grid.items():
+        points = [{**point, axis: value} for point in points for value in values]
+    for point in points:
+        named[f"{study}/" + ",".join(f"{axis}={value}" for axis, value in point.items())] = point
+    return named
 
 
 def _blocks(table: Any, name: str) -> dict[str, Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from hpbench.catalogue.callbacks import CALLBACKS
-from hpbench.catalogue.claims import CLAIMS, Proportional
+from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.takes import TAKES, Evaluations, Take
 from hpbench.definition.case_names import LARGEST_GRID, CaseNames, block, grid_size, is_grid, training
 from hpbench.definition.changes import case_changes
@@ -80,10 +80,19 @@ def _claims(values: Values, cases: CaseNames) -> Iterator[Found]:
         for place, case in _case_references(at, test):
             if unknown := cases.unknown(case):
                 yield place, unknown
-        if CLAIMS.get(str(test.get("name"))) is Proportional and isinstance(test.get("to"), str):
+        if getattr(CLAIMS.get(str(test.get("name"))), "to_setting", False) and isinstance(test.get("to"), str):
             yield from _settings(at, test, values, cases)
         if test.get("around_reported") is not None:
             yield from _ratios(at, test, block(values.get("reported")), cases)
+
+
+def _figure_setting(at: Location, to: str, named: list[str], values: Values, cases: CaseNames) -> Iterator[Found]:
+    """A setting over which a figure draws its cases and that one of them does not have."""
+    path = next(iter(case_changes({to: None})))
+    for name in (member for case in named for member in cases.groups.get(case, (case,))):
+        if name in cases.changes and (unknown := unknown_setting(Settings, cases.settings(name, values), path)):
+            yield at, f"there is no setting {unknown} (case {name})"
+            return
 
 
 def _settings(at: Location, test: Values, values: Values, cases: CaseNames) -> Iterator[Found]:
@@ -123,6 +132,8 @@ def _figures(values: Values, cases: CaseNames) -> Iterator[Found]:
         for position, case in named:
             if unknown := cases.unknown(case):
                 yield ("figures", index, "cases", position), unknown
+        if isinstance(to := block(figure).get("to"), str):
+            yield from _figure_setting(("figures", index, "to"), to, [case for _, case in named], values, cases)
 
 
 def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
@@ -273,7 +284,8 @@ def _evaluations(fields: Values) -> Evaluations | None:
     last = fields.get("iterations")
     every = fields.get("evaluate_every") or last
     if type(every) is int and type(last) is int and every > 0 and last > 0:
-        return Evaluations(every, last)
+        read = [at for _, one in _numbered(fields.get("instruments")) for _, at in _numbered(block(one).get("at"))]
+        return Evaluations(every, last, tuple(sorted({at for at in read if type(at) is int})))
     return None
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from hpbench.catalogue.claims import ClaimTest
 from hpbench.definition import readings
+from hpbench.definition.cells import study_cases
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import DefinitionError, Fault, instead
 from hpbench.definition.messages import describe
@@ -212,7 +213,7 @@ class Resolved:
     @property
     def all_cases(self) -> list[str]:
         """Names of all cases, those of studies as ``study/case``."""
-        return all_cases(self.definition)
+        return list(self.definition.all_cases)
 
     @lru_cache(maxsize=64)  # noqa: B019
     def _base(self, reading: str) -> dict[str, Any]:
@@ -251,27 +252,6 @@ def _named(test: ClaimTest, definition: Definition) -> set[str]:
 def _needs_timing(test: ClaimTest) -> bool:
     """Whether the claim can be judged on timed trials only."""
     return is_cost(test.metric) or test.take.needs_clock
-
-
-def all_cases(definition: Definition) -> list[str]:
-    """Names of all cases, those of studies as ``study/case``."""
-    names = list(definition.own_cases)
-    for study, body in definition.studies.items():
-        names += study_cases(study, body.cases, body.grid)
-    return names
-
-
-def study_cases(
-    study: str, cases: Mapping[str, Any], grid: Mapping[str, tuple[Any, ...]]
-) -> dict[str, Mapping[str, Any]]:
-    """A study's cases by name: those it lists, and every point of its grid, first axis slowest."""
-    named: dict[str, Mapping[str, Any]] = {f"{study}/{case}": changes for case, changes in cases.items()}
-    points: list[dict[str, Any]] = [{}] if grid else []
-    for axis, values in grid.items():
-        points = [{**point, axis: value} for point in points for value in values]
-    for point in points:
-        named[f"{study}/" + ",".join(f"{axis}={value}" for axis, value in point.items())] = point
-    return named
 
 
 def build(tree: Mapping[str, Any], source: YamlTree) -> Definition:

@@ -19,7 +19,7 @@ from hpbench.catalogue.schedules import SCHEDULES
 from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
-from hpbench.definition.cells import cell, named_groups, table_cases, table_groups
+from hpbench.definition.cells import cell, named_groups, study_cases, table_cases, table_groups
 from hpbench.records.metrics import METRICS
 from hpbench.records.trial import canonical_json
 
@@ -221,15 +221,32 @@ class Claim(_Strict):
 
 
 class Figure(_Strict):
-    """A figure: curves of cases over iterations, one mark a case, or curves of a case under each reading."""
+    """A figure of a metric.
+
+    ``curves`` of cases over iterations, one mark a case (``cases``), curves of a case under each of the ``readings``;
+    ``layers``: a metric of each layer from first to last; ``sweep``: final values over the setting ``to``, one line a
+    group of cases.
+    """
 
     id: Name
     title: str
-    kind: Literal["curves", "cases", "readings"]
+    kind: Literal["curves", "cases", "readings", "layers", "sweep"]
     metric: str
-    cases: tuple[str, ...] = Field(min_length=1)
+    cases: tuple[str, ...] = Field(min_length=1, description="cases, or groups of them")
     where: str | None = Field(default=None, description="where the document draws it; none if it does not")
-    scale: Literal["linear", "log"] = Field(default="linear", description="of the values of curves")
+    scale: Literal["linear", "log"] = Field(default="linear", description="of the values; not of cases")
+    at: Annotated[int | None, Field(ge=0), WHOLE] = Field(
+        default=None, description="of layers: the iteration; the last one read if none"
+    )
+    to: str | None = Field(default=None, description="of a sweep: the setting, such as model.depth")
+
+    @model_validator(mode="after")
+    def _fields_of_its_kind(self) -> Self:
+        if (self.to is None) == (self.kind == "sweep"):
+            raise ValueError("a sweep names the setting 'to' over which it is drawn, and no other figure does")
+        if self.at is not None and self.kind != "layers":
+            raise ValueError(f"'at' is for figures of layers; this is one of {self.kind}")
+        return self
 
 
 class Advice(_Strict):
@@ -270,7 +287,8 @@ class Definition(Settings):
     cases: dict[Name, Changes] = {}
     table: Table | None = None
     groups: dict[Name, tuple[str, ...]] = Field(
-        default={}, description="patterns of cases, such as b2-*; in a claim, a group stands for the mean of its cases"
+        default={},
+        description="patterns of cases, such as b2-* or study/*; in a claim, a group stands for the mean of its cases",
     )
     studies: dict[Name, Study] = {}
     open: dict[Name, OpenPoint] = {}
@@ -301,7 +319,15 @@ class Definition(Settings):
     def members(self) -> dict[str, tuple[str, ...]]:
         """Groups of cases by name: the table's rows and columns, and those of ``groups``."""
         table = self.table.model_dump() if self.table else None
-        return table_groups(table) | named_groups(self.groups, self.own_cases)
+        return table_groups(table) | named_groups(self.groups, self.all_cases)
+
+    @cached_property
+    def all_cases(self) -> dict[str, Changes]:
+        """The document's cases by name, then those of studies as ``study/case``."""
+        found = dict(self.own_cases)
+        for study, body in self.studies.items():
+            found |= {name: dict(changes) for name, changes in study_cases(study, body.cases, body.grid).items()}
+        return found
 
     @cached_property
     def reported_values(self) -> dict[str, Reported]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -110,6 +110,14 @@ class Backend(Protocol):
         Raises:
             CannotCompileError: The mode asked for is not possible with this model, optimizer or step.
         """
+
+    def gradients(
+        self, model: Any, images: NDArray[Any], labels: NDArray[np.int32], heads: Heads
+    ) -> list[NDArray[Any]]:
+        """Of the mean training loss over these images, one a trainable weight; the model stays as it is."""
+
+    def forward(self, model: Any, images: NDArray[Any], mode: str) -> Callable[[], None]:
+        """A compiled forward pass over these images, which lie on the device; it returns when it is done."""
 
     def synchronise(self) -> None:
         """Wait until the device has done all its work."""

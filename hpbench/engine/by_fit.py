@@ -19,9 +19,10 @@ from hpbench.catalogue.steps import Plain
 from hpbench.engine.batches import batch_indices
 from hpbench.engine.fitting import with_step
 from hpbench.engine.heads import Heads, head_label
+from hpbench.engine.loop import read_instruments
 from hpbench.engine.selection import rows_to_test, training_rows
-from hpbench.engine.train import build, observe_instruments, observe_stages, step_of
-from hpbench.engine.trial_run import TrialRun
+from hpbench.engine.train import build, observe_stages, step_of
+from hpbench.engine.trial_run import Phase, TrialRun
 from hpbench.errors import UserError
 from hpbench.measure.clock import Clocks
 from hpbench.records.seeds import derive
@@ -76,7 +77,7 @@ def fit(run: TrialRun) -> None:
         run.observe(name, value, iterations)
     run.resolved |= {"compile": "fit", "compile_reason": "trained by model.fit"}
     observe_stages(run, clocks, STAGES)
-    observe_instruments(run, model, tested)
+    read_instruments(run, model, Phase(rows, tested, iterations))
     if run.timed:
         run.observe("seconds_per_100_iterations", clocks.seconds["training"] * 100 / iterations)
 

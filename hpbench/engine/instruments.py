@@ -1,7 +1,6 @@
 """Instruments: what is read of a trained model, written in ``keras.ops`` and NumPy.
 
-Each is a function of its parameters, the model, the trial and the rows of the test images (None for all), and gives
-observations.
+Each is a function of its parameters, the model, the trial and its phase, and gives observations.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from numpy.typing import NDArray
 from hpbench.catalogue.instruments import Confusion, DeadUnits, Examples, Predictions
 from hpbench.engine.backend import Rows, Split
 from hpbench.engine.heads import head_label
-from hpbench.engine.trial_run import TrialRun
+from hpbench.engine.trial_run import Phase, TrialRun
 from hpbench.parts.datasets.examples import example_rows
 from hpbench.records.trial import Observation
 
@@ -28,7 +27,7 @@ Floats = NDArray[np.float64]
 _BATCH = 256
 
 
-def predictions(_spec: Predictions, model: Any, run: TrialRun, tested: Rows | None) -> Iterator[Observation]:
+def predictions(_spec: Predictions, model: Any, run: TrialRun, phase: Phase) -> Iterator[Observation]:
     """Entropy of the predicted classes, and what an image tells of its prediction, in nat; the most frequent answer.
 
     ``prediction_information`` is the mutual information of image and class under the model's probabilities, the entropy
@@ -37,7 +36,7 @@ def predictions(_spec: Predictions, model: Any, run: TrialRun, tested: Rows | No
     ``majority_prediction`` is the share that is predicted as the class with the most training images.
     """
     answers = dict(zip(run.heads.names, run.heads.answers(run.splits["train"][1]), strict=True))
-    for head, logits, _ in _by_head(model, run, *_tested(run, tested)):
+    for head, logits, _ in _by_head(model, run, *_tested(run, phase.tested)):
         for name, value in _alike(logits, int(np.bincount(answers[head]).argmax())).items():
             yield Observation(name, value, None, head_label(head))
 
@@ -54,7 +53,7 @@ def _alike(logits: NDArray[Any], most_frequent: int) -> dict[str, float]:
     return dict(zip(names, values, strict=True))
 
 
-def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, tested: Rows | None) -> Iterator[Observation]:
+def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, phase: Phase) -> Iterator[Observation]:
     """Of each layer with ReLU the share of units that are 0 for all images, and at all positions of a map.
 
     A unit that is not a number is neither dead nor alive: NaN. Nothing is read of a model that is not made of layers
@@ -65,7 +64,7 @@ def dead_units(_spec: DeadUnits, model: Any, run: TrialRun, tested: Rows | None)
     if not layers or not getattr(model, "inputs", None):
         return
     inner = keras.Model(model.inputs[0], [layer.output for layer in layers])
-    images, _ = _tested(run, tested)
+    images, _ = _tested(run, phase.tested)
     largest: list[Any] = [None] * len(layers)
     for batch in _batches(images):
         outputs = inner(batch, training=False)
@@ -82,9 +81,9 @@ def _is_relu(layer: Any) -> bool:
     return isinstance(layer, keras.layers.ReLU) or getattr(layer, "activation", None) is keras.activations.relu
 
 
-def confusion(spec: Confusion, model: Any, run: TrialRun, tested: Rows | None) -> Iterator[Observation]:
+def confusion(spec: Confusion, model: Any, run: TrialRun, phase: Phase) -> Iterator[Observation]:
     """Test images by true and predicted class; pairs that do not occur are left out."""
-    for head, logits, answers in _by_head(model, run, *_tested(run, tested)):
+    for head, logits, answers in _by_head(model, run, *_tested(run, phase.tested)):
         if (spec.heads and head not in spec.heads) or not np.isfinite(logits).all():
             continue
         name = class_names(run, head)
@@ -94,7 +93,7 @@ def confusion(spec: Confusion, model: Any, run: TrialRun, tested: Rows | None) -
             yield Observation("confusion", float(count), None, head_label(head) | seen)
 
 
-def examples(_spec: Examples, model: Any, run: TrialRun, _tested: Rows | None) -> Iterator[Observation]:
+def examples(_spec: Examples, model: Any, run: TrialRun, _phase: Phase) -> Iterator[Observation]:
     """Of each example image and head: the probability of the predicted class, and that of the true one."""
     images, labels = run.splits["test"]
     rows = example_rows(labels)

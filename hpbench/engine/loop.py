@@ -8,18 +8,18 @@ from __future__ import annotations
 import contextlib
 import math
 import statistics
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpbench.engine.backend import Accuracies, Program, Rows, Stretch
+from hpbench.catalogue.instruments import INSTRUMENTS
+from hpbench.engine.backend import Accuracies, Program, Stretch
 from hpbench.engine.batches import batch_indices
 from hpbench.engine.heads import headed
 from hpbench.engine.hooks import Hooks
-from hpbench.engine.trial_run import TrialRun
+from hpbench.engine.trial_run import Phase, TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.load import OtherLoad
 from hpbench.measure.memory import HostMemory
@@ -27,21 +27,21 @@ from hpbench.records.seeds import derive
 from hpbench.records.trial import Outcome
 
 
-@dataclass(frozen=True)
-class Phase:
-    """A training from its first iteration to its last; most trials have one.
+def read_instruments(run: TrialRun, model: Any, phase: Phase, iteration: int | None = None) -> None:
+    """What the trial's instruments read of the model.
 
-    Attributes:
-        rows: Indices of the training images.
-        tested: Indices of the test images; None for all.
-        iterations: Updates.
-        labels: Of what is observed in it.
+    Args:
+        run: The trial.
+        model: As it is now.
+        phase: Which images it is trained and tested on.
+        iteration: Updates done, for the instruments that are to read then; None for those that read at the end.
     """
-
-    rows: Rows
-    tested: Rows | None
-    iterations: int
-    labels: Mapping[str, str] = field(default_factory=dict)
+    started = time.perf_counter()
+    for spec in run.settings.training.instruments:
+        if (iteration is None and not spec.at) or iteration in spec.at:
+            for reading in INSTRUMENTS.load(spec.name)(spec, model, run, phase):
+                run.observe(reading.name, reading.value, iteration, **reading.labels)
+    run.seconds_of_instruments += time.perf_counter() - started
 
 
 class Loop:
@@ -69,6 +69,7 @@ class Loop:
         anew: bool = True,
     ) -> None:
         self._run = run
+        self._model = model
         self._program = program
         self._clocks = clocks
         self._memory = memory
@@ -77,7 +78,8 @@ class Loop:
         self._phase = phase
         iterations = phase.iterations
         every = training.evaluate_every or iterations
-        self._ends = [*range(every, iterations, every), iterations]
+        read_at = {one for spec in training.instruments for one in spec.at if 0 < one < iterations}
+        self._ends = sorted({*range(every, iterations, every), *read_at, iterations})
         self._hooks = Hooks(
             training.callbacks,
             model,
@@ -106,8 +108,10 @@ class Loop:
             self._memory.reset()
             self._run.backend.reset_device_memory()
         logs: dict[str, float] = {}
+        read_instruments(self._run, self._model, self._phase, 0)
         for index, (start, end) in enumerate(zip([0, *self._ends], self._ends, strict=False)):
             logs = self._epoch(index, batches[start:end], start, end)
+            read_instruments(self._run, self._model, self._phase, end)
             if self._run.message:
                 self._stand_to_the_end(logs, self._ends[index + 1 :])
                 break

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from hpbench.engine.backend import CannotCompileError, Rows, Split
 from hpbench.engine.heads import Heads
@@ -98,6 +101,30 @@ class TensorFlowBackend:
         if _has_convolution(model, data["train"][0]):
             return "graph", "convolutions on the CPU"
         return "xla", "no convolutions"
+
+    def gradients(
+        self, model: Any, images: NDArray[Any], labels: NDArray[np.int32], heads: Heads
+    ) -> list[NDArray[Any]]:
+        """Of the mean training loss over these images, one a trainable weight; the model stays as it is."""
+        weights = [tf.convert_to_tensor(variable.value) for variable in model.trainable_variables]
+        statistics = [tf.convert_to_tensor(variable.value) for variable in model.non_trainable_variables]
+        with tf.GradientTape() as tape:
+            tape.watch(weights)
+            logits, _, added = model.stateless_call(weights, statistics, images, training=True, return_losses=True)
+            loss = heads.mean_loss(labels, logits, added)
+        return [gradient.numpy() for gradient in tape.gradient(loss, weights)]
+
+    def forward(self, model: Any, images: NDArray[Any], mode: str) -> Callable[[], None]:
+        """A compiled forward pass over these images, which lie on the device; it returns when it is done."""
+        x = tf.convert_to_tensor(images)
+        how, _ = self._rule(mode, model, {"train": (x, None)})
+        compiled = tf.function(lambda: model(x, training=False), autograph=False, jit_compile=how == "xla")
+        call = (lambda: model(x, training=False)) if how == "eager" else compiled.get_concrete_function()
+
+        def done() -> None:
+            call().numpy()
+
+        return done
 
     def synchronise(self) -> None:
         """Wait for the devices: their queues are in order, so one value back from each is enough."""

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import keras
 
-from hpbench.catalogue.instruments import INSTRUMENTS
 from hpbench.catalogue.models import MODELS
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.schedules import SCHEDULES
@@ -21,10 +19,10 @@ from hpbench.catalogue.steps import STEPS
 from hpbench.engine.backend import Program, Rows
 from hpbench.engine.framework import seed_initialisation
 from hpbench.engine.hooks import wants_every_iteration
-from hpbench.engine.loop import Loop, Phase
+from hpbench.engine.loop import Loop, read_instruments
 from hpbench.engine.selection import rows_to_test, training_rows
 from hpbench.engine.steps import Step
-from hpbench.engine.trial_run import TrialRun
+from hpbench.engine.trial_run import Phase, TrialRun
 from hpbench.measure.clock import Clocks
 from hpbench.measure.gpu import device_names, process_memory, process_memory_source
 from hpbench.measure.memory import HostMemory, give_back, level
@@ -45,7 +43,7 @@ def train(run: TrialRun) -> None:
         model, program = prepared(run, phase, clocks)
         Loop(run, model, program, phase, clocks, memory).run()
     observe_stages(run, clocks)
-    observe_instruments(run, model, phase.tested)
+    read_instruments(run, model, phase)
 
 
 def phase_of(run: TrialRun, only: Mapping[str, str], **labels: str) -> Phase:
@@ -77,16 +75,6 @@ def observe_stages(run: TrialRun, clocks: Clocks, stages: Iterable[str] = STAGES
     """The clocks' seconds of a timed trial."""
     for stage in stages if run.timed else ():
         run.observe(f"seconds_{stage}", clocks.seconds.get(stage, 0.0), None, **labels)
-
-
-def observe_instruments(run: TrialRun, model: Any, tested: Rows | None) -> None:
-    """What the trial's instruments read of the trained model."""
-    started = time.perf_counter()
-    for spec in run.settings.training.instruments:
-        instrument = INSTRUMENTS.load(spec.name)
-        for reading in instrument(spec, model, run, tested):
-            run.observe(reading.name, reading.value, reading.iteration, **reading.labels)
-    run.seconds_of_instruments = time.perf_counter() - started
 
 
 def prepared(
@@ -124,9 +112,7 @@ def build(run: TrialRun, iterations: int) -> tuple[Any, Any]:
     keras.config.set_floatx(run.settings.compute.precision)
     seeded = keras.utils.set_random_seed if first or run.settings.own_parts else seed_initialisation
     seeded(derive("initialisation", run.trial.benchmark, run.trial.seed) % 2**32)
-    model = MODELS.load(run.settings.model.name)(
-        run.settings.model.model_dump(), tuple(run.splits["train"][0].shape[1:]), run.classes
-    )
+    model = build_model(run, run.settings.model)
     schedule = SCHEDULES.load(training.schedule.name).for_training(
         training.schedule.model_dump(exclude={"name"}), training.learning_rate, iterations
     )
@@ -134,6 +120,11 @@ def build(run: TrialRun, iterations: int) -> tuple[Any, Any]:
     rate = schedule.learning_rate if changeable else schedule  # Keras lets callbacks change a number only
     optimizer = OPTIMIZERS.load(training.optimizer.name)(training.optimizer.model_dump(exclude={"name"}), rate)
     return model, optimizer
+
+
+def build_model(run: TrialRun, spec: Any) -> Any:
+    """A model of the catalogue for the trial's data, initialised with what is drawn next."""
+    return MODELS.load(spec.name)(spec.model_dump(), tuple(run.splits["train"][0].shape[1:]), run.classes)
 
 
 def step_of(run: TrialRun) -> Step:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hpbench.catalogue.work import Transfer
-from hpbench.engine.loop import Loop
-from hpbench.engine.train import measured, observe_instruments, observe_stages, phase_of, place, prepared, step_of
+from hpbench.engine.loop import Loop, read_instruments
+from hpbench.engine.train import measured, observe_stages, phase_of, place, prepared, step_of
 from hpbench.engine.trial_run import TrialRun
 from hpbench.errors import UserError
 from hpbench.measure.clock import Clocks
@@ -43,7 +43,7 @@ def transfer(run: TrialRun) -> None:
     run.message = run.message or (f"on the source: {ended}" if ended else "")
     observe_stages(run, first, ("training",), phase=SOURCE)
     observe_stages(run, second)
-    observe_instruments(run, model, target.tested)
+    read_instruments(run, model, target)
 
 
 def freeze_all_but_last(model: Any) -> None:

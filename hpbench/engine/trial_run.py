@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hpbench.definition.schema import Settings
-from hpbench.engine.backend import Backend, Split
+from hpbench.engine.backend import Backend, Rows, Split
 from hpbench.engine.heads import Heads
 from hpbench.records.trial import Observation, Outcome, Trial
 
@@ -51,3 +51,20 @@ class TrialRun:
         """Keep one raw value; what is not finite is kept as NaN."""
         number = float(value)
         self.observations.append(Observation(name, number if math.isfinite(number) else math.nan, iteration, labels))
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A training from its first iteration to its last; most trials have one.
+
+    Attributes:
+        rows: Indices of the training images.
+        tested: Indices of the test images; None for all.
+        iterations: Updates.
+        labels: Of what is observed in it.
+    """
+
+    rows: Rows
+    tested: Rows | None
+    iterations: int
+    labels: Mapping[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from hpbench.definition.resolve import Resolved
+from hpbench.definition.resolve import PlannedCase, Resolved
 from hpbench.definition.schema import Settings
 from hpbench.records.trial import Cell, Trial, TrialResult
 
@@ -21,8 +21,13 @@ def cells(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
         resolved: The definition as asked for.
         data: Gives the fingerprint of the data set that settings name.
     """
+    return cells_of(resolved, resolved.planned_cases(), data)
+
+
+def cells_of(resolved: Resolved, cases: Sequence[PlannedCase], data: DataFingerprint) -> list[Cell]:
+    """The cells of some cases, in that order."""
     definition = resolved.definition
-    planned = [(item, item.settings.model_dump(mode="json"), data(item.settings)) for item in resolved.planned_cases()]
+    planned = [(item, item.settings.model_dump(mode="json"), data(item.settings)) for item in cases]
     ordered: list[Cell] = []
     for seed in range(max((item.seeds for item, _, _ in planned), default=0)):
         row = [

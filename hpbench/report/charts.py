@@ -59,6 +59,18 @@ class _Look:
     shape: alt.Shape
 
 
+@dataclass(frozen=True)
+class Across:
+    """The horizontal axis of lines: what it is, the places that are marked (some if none), and whether logarithmic."""
+
+    title: str
+    ticks: tuple[float, ...] = ()
+    log: bool = False
+
+
+ITERATIONS = Across("iteration")
+
+
 def learning_curves(
     series: Sequence[Series],
     names: Sequence[str],
@@ -66,6 +78,7 @@ def learning_curves(
     title: str,
     places: Sequence[int] | None = None,
     log: bool = False,
+    across: Across = ITERATIONS,
 ) -> str:
     """Mean over the seeds with its 95 % band; single seeds where there are fewer than 3.
 
@@ -76,6 +89,7 @@ def learning_curves(
         title: Stands above the chart.
         places: Of each in the palette, so that a case looks the same in every chart of a report.
         log: Whether the values stand on a logarithmic axis; then those that are not positive are left out.
+        across: The other axis.
     """
     import altair as alt
 
@@ -83,8 +97,14 @@ def learning_curves(
     rows = [row for one, name in zip(series, names, strict=True) for row in _curve_rows(one, name, unit)]
     rows = [row for row in map(_positive_ends, rows) if row["mean"] > 0] if log else rows
     look = _look(names, places or range(len(names)))
-    scale = alt.Scale(zero=False, nice=False, padding=8)
-    x = alt.X("place:Q", title="iteration", scale=scale, axis=alt.Axis(tickCount=10, format="~f"))
+    linear = alt.Scale(zero=False, nice=False, padding=8)
+    scale = alt.Scale(type="log", nice=False, padding=8) if across.log else linear
+    ticks = (
+        alt.Axis(values=list(across.ticks), labelExpr="toString(datum.value)")
+        if across.ticks
+        else alt.Axis(tickCount=10, format="~f")
+    )
+    x = alt.X("place:Q", title=across.title, scale=scale, axis=ticks)
     chart = alt.layer(*_layers(rows, x, look, metric, log), data=alt.NamedData(name=_ROWS))
     return drawn_svg(chart.properties(width=WIDTH, height=320, autosize=_fit(), title=clean(title)), rows)
 

@@ -20,7 +20,7 @@ class CurvePoint:
     """The metric of one case at one iteration.
 
     Attributes:
-        iteration: Updates done.
+        iteration: Updates done; in other charts than curves the place on the axis.
         values: One (seed, value) a seed.
         interval: Mean and 95 % interval over the seeds; NaN where a value is not finite.
     """
@@ -69,9 +69,9 @@ class Mark:
 
 def drawn_evidence(tables: RunTables, resolved: Resolved, figures: Sequence[Figure]) -> dict[str, Evidence]:
     """Reading to its trials, default first, with the metrics and cases that the figures draw and no others."""
-    observations = tables.observations
+    observations, members = tables.observations, resolved.definition.members
     metrics = {base_name(figure.metric) for figure in figures}
-    cases = {case for figure in figures for case in figure.cases}
+    cases = {case for figure in figures for name in figure.cases for case in members.get(name, (name,))}
     wanted = observations["metric"].isin(metrics) & observations["case"].isin(cases)
     return evidence_by_reading(replace(tables, observations=observations[wanted]), resolved)
 

@@ -12,6 +12,7 @@ from hpbench.analysis.claims import findings
 from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
+from hpbench.analysis.inference import Inference, Matched, inferences, matched
 from hpbench.analysis.predictions import Alike, alike, confusions
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
 from hpbench.analysis.transfer import Transferred, transfers
@@ -40,6 +41,8 @@ class Facts:
         table: The document's table, if the definition has one.
         by_fit: Cases trained by ``model.fit`` beside those like them.
         transfers: Cases that transfer what they learned beside those that learn from scratch.
+        inferences: What a forward pass takes, of cases that measure it.
+        matched: Cases trained at equal latency.
         alike: How alike the predictions are, of cases that were read for that.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
@@ -55,6 +58,8 @@ class Facts:
     table: DocumentTable | None
     by_fit: tuple[ByFit, ...]
     transfers: tuple[Transferred, ...]
+    inferences: tuple[Inference, ...]
+    matched: tuple[Matched, ...]
     alike: tuple[Alike, ...]
     loads: Mapping[TrialPlace, float]
 
@@ -111,6 +116,8 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         table=document_table(evidence_by_reading(tables, resolved, index)),
         by_fit=tuple(by_fit(default_evidence(tables, resolved, index))),
         transfers=tuple(transfers(default_evidence(tables, resolved, index))),
+        inferences=tuple(inferences(default_evidence(tables, resolved, index))),
+        matched=matched(default_evidence(tables, resolved, index)),
         alike=tuple(alike(tables)),
         loads=other_loads(tables),
     )

@@ -11,14 +11,17 @@ from hpbench.analysis.evidence import Evidence
 from hpbench.analysis.predictions import classes
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.schema import Definition, Figure
-from hpbench.report.charts import SurfaceMark, case_marks, learning_curves, rate_effect, short_names
-from hpbench.report.curves import curve, distinct, drawn_evidence, mark
+from hpbench.report.charts import ITERATIONS, Across, SurfaceMark, case_marks, learning_curves, rate_effect, short_names
+from hpbench.report.curves import Series, curve, distinct, drawn_evidence, mark
 from hpbench.report.facts import Facts
 from hpbench.report.heatmaps import MOST_CLASSES, confusion_map
+from hpbench.report.lines import over_layers, over_setting
 
 RATE = "learning_rate"
 PICTURES = ("contact-sheet", "examples")
 """Names of the pictures of data that a report shows."""
+WIDE = 8
+"""A setting whose largest value is at least so many times its smallest stands on a logarithmic axis."""
 _PNG = b"\x89PNG"
 
 
@@ -67,7 +70,9 @@ def draw(facts: Facts) -> Figures:
     evidence = drawn_evidence(facts.tables, facts.resolved, figures)
     asked = {}
     for figure in figures:
-        said = figure.model_copy(update={"title": _said(facts, figure.title)})
+        members = {} if figure.kind == "sweep" else facts.definition.members
+        cases = tuple(case for name in figure.cases for case in members.get(name, (name,)))
+        said = figure.model_copy(update={"title": _said(facts, figure.title), "cases": cases})
         svg = DRAWERS[figure.kind](evidence, said, _places(facts.definition))
         if svg:
             asked[figure.id] = Drawn(names.free(figure.id), figure.title, svg)
@@ -156,10 +161,34 @@ def _draw_curves(evidence: Mapping[str, Evidence], figure: Figure, places: Mappi
     if DEFAULT not in evidence:
         return ""
     found = [one for case in figure.cases if (one := curve(evidence[DEFAULT], figure.metric, case))]
+    return _lines(found, figure, places)
+
+
+def _lines(found: Sequence[Series], figure: Figure, places: Mapping[str, int], across: Across = ITERATIONS) -> str:
     names = short_names([one.case for one in found])
     order = [places.get(one.case, index) for index, one in enumerate(found)]
     log = figure.scale == "log"
-    return learning_curves(found, names, figure.metric, figure.title, order, log) if found else ""
+    return learning_curves(found, names, figure.metric, figure.title, order, log, across) if found else ""
+
+
+def _draw_layers(evidence: Mapping[str, Evidence], figure: Figure, places: Mapping[str, int]) -> str:
+    """One line a case over its layers, default reading."""
+    if DEFAULT not in evidence:
+        return ""
+    found = [one for case in figure.cases if (one := over_layers(evidence[DEFAULT], figure, case))]
+    return _lines(found, figure, places, Across("layer, from the first to the last"))
+
+
+def _draw_sweep(evidence: Mapping[str, Evidence], figure: Figure, places: Mapping[str, int]) -> str:
+    """One line a group of cases over a setting, default reading; a setting over a decade stands on a log axis."""
+    if DEFAULT not in evidence:
+        return ""
+    under = evidence[DEFAULT]
+    members = under.definition.members
+    found = [one for line in figure.cases if (one := over_setting(under, figure, line, members.get(line, (line,))))]
+    ticks = sorted({point.iteration for one in found for point in one.points})
+    wide = bool(ticks) and ticks[0] > 0 and ticks[-1] >= WIDE * ticks[0]
+    return _lines(found, figure, places, Across(spoken(figure.to or ""), tuple(ticks), wide))
 
 
 def _draw_cases(evidence: Mapping[str, Evidence], figure: Figure, _places: Mapping[str, int]) -> str:
@@ -187,6 +216,8 @@ DRAWERS: Mapping[str, Callable[[Mapping[str, Evidence], Figure, Mapping[str, int
     "curves": _draw_curves,
     "cases": _draw_cases,
     "readings": _draw_readings,
+    "layers": _draw_layers,
+    "sweep": _draw_sweep,
 }
 """Kind of figure to what draws it; an empty text means that its metric was not measured."""
 

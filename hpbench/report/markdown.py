@@ -13,6 +13,8 @@ from hpbench.report.sections.claims import claim_details, claim_map
 from hpbench.report.sections.document_table import document_table
 from hpbench.report.sections.drawings import drawings
 from hpbench.report.sections.effects import grid_effects
+from hpbench.report.sections.inference import at_equal_latency, inference
+from hpbench.report.sections.layers import layers
 from hpbench.report.sections.numbers import accuracy, memory, reported, time
 from hpbench.report.sections.opening import data, question, title
 from hpbench.report.sections.predictions import predictions
@@ -32,6 +34,8 @@ def markdown(facts: Facts, figures: Figures) -> str:
         claim_details(facts),
         accuracy(facts),
         time(facts),
+        inference(facts),
+        at_equal_latency(facts),
         by_fit(facts),
         transfer(facts),
         alike(facts),
@@ -39,6 +43,7 @@ def markdown(facts: Facts, figures: Figures) -> str:
         memory(facts),
         reported(facts),
         drawings(facts, figures),
+        layers(facts),
         grid_effects(facts, figures),
         advice(facts),
         failures(facts),

@@ -66,6 +66,21 @@ KINDS = [
     ),
     ({"name": "ratio", "case": "A", "to": ["B"], "low": 1.9, "high": 2.1}, {"A": 2, "B": 1}, {"A": 3, "B": 1}),
     ({"name": "ratio", "case": "C", "to": ["A"], "around_reported": 0.1}, {"C": 1.3, "A": 1}, {"C": 2.26, "A": 1}),
+    (
+        {"name": "at_least", "cases": ["A"], "than": ["B"], "tolerance": 0.05},
+        {"A": 0.9, "B": 0.92},
+        {"A": 0.8, "B": 0.9},
+    ),
+    (
+        {"name": "best_of", "cases": ["A", "B"], "than": ["C"]},
+        {"A": 0.6, "B": 0.9, "C": 0.8},
+        {"A": 0.6, "B": 0.7, "C": 0.8},
+    ),
+    (
+        {"name": "best_of", "cases": ["A", "B"], "than": ["C"], "goal": "min", "margin": 1},
+        {"A": 6, "B": 9, "C": 8},
+        {"A": 6, "B": 9, "C": 6.5},
+    ),
     ({"name": "increasing", "cases": ["B", "A", "C"]}, {"B": 1, "A": 2, "C": 3}, {"B": 1, "A": 3, "C": 2}),
     (
         {"name": "increasing", "cases": ["B", "A"], "margin": 0.5, "relative": True},
@@ -113,7 +128,7 @@ class TestEveryKind:
 
 
 def test_every_kind_is_planted():
-    assert {test["name"] for test, _, _ in KINDS} == set(CLAIMS) - {"tracks", "apart"}
+    assert {test["name"] for test, _, _ in KINDS} == set(CLAIMS) - {"tracks", "apart", "higher_limit"}
 
 
 @pytest.mark.parametrize(
@@ -157,6 +172,37 @@ def test_exponent_of_a_planted_power(judge):
     test = {"name": "proportional", "cases": ["B", "A", "C"], "to": "batch_size", "exponent": [0, 1]}
     _, (quantity,) = judge(test, **{c: [5 * b**0.7] for c, b in {"B": 32, "A": 64, "C": 128}.items()})
     assert quantity.values == pytest.approx((0.7,))
+
+
+class TestHigherLimit:
+    """A learns at a rate of 0.01, B at 0.02, C at 0.01."""
+
+    TEST: ClassVar = {"name": "higher_limit", "cases": ["A", "B"], "than": ["C"], "to": "learning_rate", "value": 0.5}
+
+    def test_the_largest_setting_that_reaches_the_value(self, judge):
+        decision, (quantity,) = judge(self.TEST, A=[0.9] * 3, B=[0.6, 0.5, 0.7], C=[0.9] * 3)
+        assert quantity.values == (2.0, 2.0, 2.0)
+        assert decision.verdict is Verdict.SUPPORTED
+
+    def test_one_that_does_not_reach_it_does_not_count(self, judge):
+        decision, (quantity,) = judge(self.TEST, A=[0.9] * 3, B=[0.4] * 3, C=[0.9] * 3)
+        assert quantity.values == (1.0, 1.0, 1.0)
+        assert decision.verdict is Verdict.CONTRADICTED
+
+    def test_undefined_where_none_reaches_it(self, judge):
+        decision, (quantity,) = judge(self.TEST, A=[0.9] * 3, B=[0.9] * 3, C=[0.9, 0.1, 0.9])
+        assert (quantity.values, quantity.undefined) == ((2.0, 2.0), 1)
+        assert decision.verdict is not Verdict.SUPPORTED
+
+    def test_a_setting_that_is_no_number_is_told(self, judge):
+        decision, _ = judge(self.TEST | {"to": "model.variant"}, A=[0.9] * 3, B=[0.9] * 3, C=[0.9] * 3)
+        assert "model.variant is not a number" in decision.note
+
+
+def test_the_best_leaves_out_what_is_undefined(judge):
+    test = {"name": "best_of", "cases": ["A", "B"], "than": ["C"], "goal": "min"}
+    _, (quantity,) = judge(test, A=[math.nan, 4.0, math.nan], B=[5.0, 6.0, math.nan], C=[8.0, 8.0, 8.0])
+    assert (quantity.values, quantity.undefined) == ((3.0, 4.0), 1)
 
 
 def test_a_setting_that_does_not_differ_or_exist_is_told(judge):

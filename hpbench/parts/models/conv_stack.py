@@ -100,7 +100,8 @@ class _Builder:
             ),
             name=f"conv-{self._count:03d}",
         )(x)
-        return layers.BatchNormalization()(x) if normalised else x
+        momentum = self._parameters.get("normalisation_momentum", 0.99)
+        return layers.BatchNormalization(momentum=momentum)(x) if normalised else x
 
     def activated(self, x: Any) -> Any:
         """The activation as a layer of its own."""

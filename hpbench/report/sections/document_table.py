@@ -44,8 +44,12 @@ def document_table(facts: Facts) -> Markup:
     for metric in found.table.also:
         if metric not in found.table.reported and any(key[0] == metric for key in found.cells):
             parts.append(f"### {escape(full_title(metric).capitalize())}")
-            parts.append("Each value with its number of seeds; with more than three, their median and their range.")
-            parts.append(_grid(found, metric, lambda cell, _: spread(cell.values)))
+            if described(metric).unit == "1":
+                parts.append("Each value with its number of seeds; with more than three, their median and their range.")
+                parts.append(_grid(found, metric, lambda cell, _: spread(cell.values)))
+            else:
+                parts.append("Mean over the seeds and its 95 % interval.")
+                parts.append(_grid(found, metric, lambda cell, unit: interval(cell.interval, unit)))
     parts.append(_changes(found))
     return join(*parts)
 
@@ -130,9 +134,14 @@ def spread(values: Sequence[float]) -> Markup:
     """Each value with its number of seeds if they are few; else the median, and the least and largest."""
     finite = sorted(value for value in values if math.isfinite(value))
     none = len(values) - len(finite)
-    counts = Counter(f"{value:.3g}" for value in finite)
+    counts = Counter(_short(value) for value in finite)
     if len(counts) <= FEW_VALUES:
         said = [f"{value} × {count}" if len(values) > 1 else value for value, count in counts.items()]
     else:
-        said = [f"{float(np.median(finite)):.3g} ({finite[0]:.3g} to {finite[-1]:.3g})"]
+        said = [f"{_short(float(np.median(finite)))} ({_short(finite[0])} to {_short(finite[-1])})"]
     return Markup(", ".join([*said, *([f"none × {none}"] if none else [])]) or MISSING)
+
+
+def _short(value: float) -> str:
+    """Three significant digits; a large whole number, such as a count, in full."""
+    return f"{value:,.0f}" if value == round(value) and abs(value) >= 1000 else f"{value:.3g}"

@@ -40,7 +40,7 @@ def accuracy(facts: Facts) -> Markup:
 
 def time(facts: Facts) -> Markup:
     """Wall time by case."""
-    rows = [row for row in facts.own_rows if row.unit == "s" and row.device is None and row.metric != "training_clock"]
+    rows = [row for row in facts.own_rows if row.unit == "s" and row.device is None and not _elsewhere(row)]
     return join(
         "## Wall time",
         "In seconds, of isolated trials; evaluation is never inside the training time."
@@ -52,9 +52,14 @@ def time(facts: Facts) -> Markup:
     )
 
 
+def _elsewhere(row: Row) -> bool:
+    """Whether the row's time stands elsewhere: in the curves, or among the times of inference."""
+    return row.metric == "training_clock" or row.settings["training"]["procedure"]["name"] == "latency"
+
+
 def memory(facts: Facts) -> Markup:
     """Host memory by case, then device memory with one column a GPU."""
-    rows = [row for row in facts.own_rows if row.unit == "B"]
+    rows = [row for row in facts.own_rows if row.unit == "B" and not _elsewhere(row)]
     if not rows:
         return join("## Memory", "No trial was measured for memory.")
     host = [row for row in rows if row.device is None]
