@@ -33,6 +33,14 @@ def test_a_take_lacks_what_the_curve_does_not_have(name, every, last, iteration)
     assert (parameters.lacks(evaluations) == "") == measured(parameters, evaluations)
 
 
+def test_where_an_instrument_reads_there_is_a_value():
+    evaluations = Evaluations(50, 100, (0, 30))
+    assert [one in evaluations for one in (0, 30, 31, 50, 100)] == [True, True, False, True, True]
+    assert "its instruments read at 0, 30" in str(evaluations)
+    assert TAKES["at"](name="at", iteration=0).lacks(evaluations) == ""
+    assert TAKES["at"](name="at", iteration=0).lacks(Evaluations(50, 100))
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_other_takes_need_no_certain_iteration(name):
     parameters = TAKES[name](name=name, **OTHERS[name])
