@@ -16,8 +16,9 @@ from hpbench.analysis.takes import Curve
 from hpbench.catalogue.part import Parameters
 from hpbench.catalogue.takes import At, Final, IterationsTo, IterationsToLimit, SecondsTo
 from hpbench.definition.cells import study_cases
+from hpbench.definition.document import Advice
 from hpbench.definition.resolve import Resolved
-from hpbench.definition.schema import Advice, Study
+from hpbench.definition.schema import Study
 from hpbench.records.tables import RunTables
 
 

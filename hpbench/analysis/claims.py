@@ -6,8 +6,8 @@ from hpbench.analysis.evidence import Evidence, SeriesIndex, evidence_by_reading
 from hpbench.analysis.takes import has_target
 from hpbench.analysis.verdicts import Finding, Quantity, decide
 from hpbench.catalogue.claims import CLAIMS
+from hpbench.definition.document import Claim
 from hpbench.definition.resolve import Resolved
-from hpbench.definition.schema import Claim
 from hpbench.records.tables import RunTables
 
 

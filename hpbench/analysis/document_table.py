@@ -11,8 +11,8 @@ from hpbench.analysis.evidence import Evidence, paired
 from hpbench.analysis.statistics import Interval, mean_interval, mean_interval_or_undefined, prediction_interval
 from hpbench.catalogue.takes import Final
 from hpbench.definition.cells import cell
+from hpbench.definition.document import Table
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.schema import Table
 
 
 @dataclass(frozen=True)

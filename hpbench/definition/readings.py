@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hpbench.definition.schema import OpenPoint
+from hpbench.definition.document import OpenPoint
 
 DEFAULT = "default"
 Reading = Mapping[str, str]

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import ConfigDict, Field, StrictBool, model_validator
 
 from hpbench.catalogue.callbacks import CALLBACKS
-from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.datasets import DATASETS
 from hpbench.catalogue.instruments import INSTRUMENTS
 from hpbench.catalogue.models import MODELS
@@ -20,7 +19,7 @@ from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 from hpbench.definition.cells import cell, named_groups, study_cases, table_cases, table_groups
-from hpbench.records.metrics import METRICS
+from hpbench.definition.document import Advice, Changes, Claim, Figure, Name, OpenPoint, Reported, Source, Strict, Table
 from hpbench.records.trial import canonical_json
 
 DatasetSpec: Any = DATASETS.specification
@@ -33,29 +32,9 @@ StepSpec: Any = STEPS.specification
 ProcedureSpec: Any = PROCEDURES.specification
 PlannerSpec: Any = PLANNERS.specification
 BackendSpec: Any = BACKENDS.specification
-ClaimSpec: Any = CLAIMS.specification
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
-Changes = dict[str, Any]
-"""Dotted path of a field to its new value."""
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class Source(_Strict):
-    """The document: only what it says of itself."""
-
-    authors: tuple[str, ...] = ()
-    title: str
-    title_in_english: str | None = None
-    venue: str | None = None
-    year: Whole | None = None
-    language: str | None = None
-
-
-class Training(_Strict):
+class Training(Strict):
     """How a trial trains. One iteration is one update on one batch, one epoch as many as there are images."""
 
     procedure: ProcedureSpec = Train()
@@ -97,7 +76,7 @@ _NOT_COMPILED = {
 }
 
 
-class Compute(_Strict):
+class Compute(Strict):
     """What computes, and how. All of it is part of a trial's identity."""
 
     backend: BackendSpec = TensorFlow()
@@ -110,7 +89,7 @@ class Compute(_Strict):
     threads: Whole = Field(default=1, gt=0, description="CPU threads of one trial: sums, and so bits, depend on it")
 
 
-class Limits(_Strict):
+class Limits(Strict):
     """Where a trial is ended. No part of its identity: it changes no result that is reached."""
 
     seconds: Number = Field(default=3600.0, gt=0, description="wall time of one trial")
@@ -119,7 +98,7 @@ class Limits(_Strict):
     )
 
 
-class Settings(_Strict):
+class Settings(Strict):
     """What one trial is made of."""
 
     dataset: DatasetSpec
@@ -149,19 +128,12 @@ class Settings(_Strict):
         return [part.name for part in parts if isinstance(part, Own)]
 
 
-class OpenPoint(_Strict):
-    """Something the document leaves open. The first answer is the default and changes nothing."""
-
-    why: str
-    answers: dict[Name, Changes] = Field(min_length=2)
-
-
-class Study(_Strict):
+class Study(Strict):
     """Further cases beside the document's own, run in the default reading: listed, or a full grid."""
 
     why: str
-    cases: dict[Name, Changes] = {}
-    grid: dict[str, Annotated[tuple[StrictBool | float | int | str, ...], Field(min_length=1)]] = {}
+    cases: dict[Name, Changes] = Field(default={})
+    grid: dict[str, Annotated[tuple[StrictBool | float | int | str, ...], Field(min_length=1)]] = Field(default={})
     read_at: tuple[Whole, ...] = Field(default=(), description="iterations at which a grid's effects are read")
     seeds: Whole = Field(default=3, ge=1)
     timed_seeds: Whole = Field(default=0, ge=0)
@@ -170,98 +142,6 @@ class Study(_Strict):
     def _some_case(self) -> Self:
         if not self.cases and not self.grid:
             raise ValueError("give cases, a grid, or both")
-        return self
-
-
-class Reported(_Strict):
-    """Numbers of the document: by case, or by ``A / B`` and ``A - B`` for a ratio and a difference of cases."""
-
-    values: dict[str, Number]
-    where: str
-
-
-class Table(_Strict):
-    """A table of the document: each cell is a case ``ROW-COLUMN`` with the changes of its row and its column.
-
-    A row's name, or a column's, stands for the mean of its cases in a claim.
-    """
-
-    title: str
-    where: str
-    rows: dict[Name, Changes] = Field(min_length=1)
-    columns: dict[Name, Changes] = Field(min_length=1)
-    reported: dict[str, dict[Name, tuple[Number, ...]]] = Field(
-        default={}, description="metric to row to the document's numbers, one a column"
-    )
-    also: tuple[str, ...] = Field(default=(), description="further metrics that are shown cell by cell")
-    by_reading: tuple[str, ...] = Field(default=(), description="cells that are shown under each reading; all if none")
-
-    @model_validator(mode="after")
-    def _reported_fit(self) -> Self:
-        for metric, rows in self.reported.items():
-            for row, numbers in rows.items():
-                if row not in self.rows:
-                    raise ValueError(f"reported.{metric}: there is no row '{row}'; there are: {', '.join(self.rows)}")
-                if len(numbers) != len(self.columns):
-                    raise ValueError(
-                        f"reported.{metric}.{row}: there are {len(self.columns)} columns and {len(numbers)} numbers"
-                    )
-        return self
-
-
-class Claim(_Strict):
-    """A statement of the document as a test."""
-
-    id: Name
-    text: str
-    where: str
-    tolerance_from: str = Field(description="where the test's tolerance comes from")
-    remark: str | None = Field(default=None, description="stands beside the evidence: what to bear in mind")
-    test: ClaimSpec
-
-
-class Figure(_Strict):
-    """A figure of a metric.
-
-    ``curves`` of cases over iterations, one mark a case (``cases``), curves of a case under each of the ``readings``;
-    ``layers``: a metric of each layer from first to last; ``sweep``: final values over the setting ``to``, one line a
-    group of cases.
-    """
-
-    id: Name
-    title: str
-    kind: Literal["curves", "cases", "readings", "layers", "sweep"]
-    metric: str
-    cases: tuple[str, ...] = Field(min_length=1, description="cases, or groups of them")
-    where: str | None = Field(default=None, description="where the document draws it; none if it does not")
-    scale: Literal["linear", "log"] = Field(default="linear", description="of the values; not of cases")
-    at: Annotated[int | None, Field(ge=0), WHOLE] = Field(
-        default=None, description="of layers: the iteration; the last one read if none"
-    )
-    to: str | None = Field(default=None, description="of a sweep: the setting, such as model.depth")
-
-    @model_validator(mode="after")
-    def _fields_of_its_kind(self) -> Self:
-        if (self.to is None) == (self.kind == "sweep"):
-            raise ValueError("a sweep names the setting 'to' over which it is drawn, and no other figure does")
-        if self.at is not None and self.kind != "layers":
-            raise ValueError(f"'at' is for figures of layers; this is one of {self.kind}")
-        return self
-
-
-class Advice(_Strict):
-    """What the optimisation advice is computed for: target accuracies, and what counts as the limit."""
-
-    metric: str = "test_accuracy"
-    targets: tuple[Number, ...] = (0.9, 0.95)
-    within: Number = Field(default=0.01, gt=0)
-
-    @model_validator(mode="after")
-    def _targets_can_be_reached(self) -> Self:
-        fraction = self.metric in METRICS and METRICS[self.metric].unit == "fraction"
-        for target in self.targets if fraction else ():
-            if not 0 <= target <= 1:
-                raise ValueError(f"a target of {self.metric} is a fraction from 0 to 1, such as 0.95; found {target:g}")
         return self
 
 
@@ -284,25 +164,25 @@ class Definition(Settings):
     question: str
     source: Source
     planner: PlannerSpec = Cases()
-    cases: dict[Name, Changes] = {}
+    cases: dict[Name, Changes] = Field(default={})
     table: Table | None = None
     groups: dict[Name, tuple[str, ...]] = Field(
         default={},
         description="patterns of cases, such as b2-* or study/*; in a claim, a group stands for the mean of its cases",
     )
-    studies: dict[Name, Study] = {}
-    open: dict[Name, OpenPoint] = {}
+    studies: dict[Name, Study] = Field(default={})
+    open: dict[Name, OpenPoint] = Field(default={})
     readings: Literal["default", "one-at-a-time", "all"] | tuple[str, ...] = "one-at-a-time"
     reading_seeds: Whole = Field(default=1, ge=1)
     reading_cases: tuple[str, ...] = ()
     seeds: Whole = Field(default=3, ge=1, le=10_000)
     timed_seeds: Whole = Field(default=1, ge=0)
     limits: Limits = Limits()
-    reported: dict[str, Reported] = {}
+    reported: dict[str, Reported] = Field(default={})
     claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = ()
     advice: Advice | None = None
-    profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = {}
+    profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = Field(default={})
 
     @model_validator(mode="after")
     def _some_case(self) -> Self:

@@ -14,9 +14,10 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from hpbench.definition.changes import case_changes, with_changes
+from hpbench.definition.document import Name
 from hpbench.definition.faults import DefinitionError, Fault, instead
 from hpbench.definition.messages import describe
-from hpbench.definition.schema import Name, Settings, Training
+from hpbench.definition.schema import Settings, Training
 from hpbench.definition.yaml_tree import read_text
 from hpbench.records.metrics import METRICS
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from hpbench.analysis.evidence import Evidence, evidence_by_reading
 from hpbench.analysis.statistics import FEWEST, Interval, mean_interval, mean_interval_or_undefined
 from hpbench.catalogue.takes import Final
+from hpbench.definition.document import Figure
 from hpbench.definition.resolve import Resolved
-from hpbench.definition.schema import Figure
 from hpbench.records.metrics import base_name
 from hpbench.records.tables import RunTables
 

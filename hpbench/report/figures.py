@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from hpbench.analysis.effects import Effects, Response, SurfacePoint
 from hpbench.analysis.evidence import Evidence
 from hpbench.analysis.predictions import classes
+from hpbench.definition.document import Figure
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.schema import Definition, Figure
+from hpbench.definition.schema import Definition
 from hpbench.report.charts import ITERATIONS, Across, SurfaceMark, case_marks, learning_curves, rate_effect, short_names
 from hpbench.report.curves import Series, curve, distinct, drawn_evidence, mark
 from hpbench.report.facts import Facts

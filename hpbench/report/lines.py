@@ -9,7 +9,7 @@ from hpbench.analysis.evidence import Evidence
 from hpbench.analysis.layers import by_layer
 from hpbench.analysis.statistics import mean_interval_or_undefined
 from hpbench.catalogue.takes import Final
-from hpbench.definition.schema import Figure
+from hpbench.definition.document import Figure
 from hpbench.report.curves import CurvePoint, Series
 
 

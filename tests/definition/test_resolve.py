@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from hpbench.definition import readings
 from hpbench.definition.changes import with_changes
+from hpbench.definition.document import OpenPoint
 from hpbench.definition.load import find, parse, read
 from hpbench.definition.resolve import Resolved, Selection, SelectionError, study_cases
-from hpbench.definition.schema import OpenPoint
 
 POINTS = {
     "a": OpenPoint(why="", answers={"one": {}, "two": {"x": 1}, "three": {"x": 2}}),

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from hpbench.analysis.verdicts import Finding, Quantity, Verdict
+from hpbench.definition.document import Claim, OpenPoint
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.schema import Claim, OpenPoint
 from hpbench.records.trial import canonical_json
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, code, escape, join, shortened, table

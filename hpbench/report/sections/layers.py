@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from hpbench.analysis.evidence import default_evidence
 from hpbench.analysis.layers import LayerValues, by_layer
-from hpbench.definition.schema import Figure
+from hpbench.definition.document import Figure
 from hpbench.records.metrics import metric as described
 from hpbench.report.curves import drawn_evidence
 from hpbench.report.facts import Facts

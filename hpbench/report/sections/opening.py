@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hpbench.definition.document import Source
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved, Selection, SelectionError
-from hpbench.definition.schema import Definition, Source
+from hpbench.definition.schema import Definition
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
 from hpbench.report.markup import Markup, bold, bullets, escape, join

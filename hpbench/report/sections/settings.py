@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from hpbench.definition.document import Table
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.schema import Definition, Settings, Study, Table
+from hpbench.definition.schema import Definition, Settings, Study
 from hpbench.report.facts import Facts
 from hpbench.report.markup import Markup, bold, bullets, escape, join
 from hpbench.report.markup import table as table_of
