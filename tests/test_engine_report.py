@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from benchmarks.engine.program import MOST_STEPS, Layer, Network, Program
 from benchmarks.engine.ratios import operations, ratio, state_bytes
 from benchmarks.engine.report import SECTIONS, EngineReport, Opening
 from benchmarks.engine.speed_tables import interval, met
-from benchmarks.engine.workloads import NAMED, SQUARED_NORM, of_bundled_benchmarks
+from benchmarks.engine.workloads import MOST, NAMED, SQUARED_NORM, of_bundled_benchmarks
+from hpbench.definition.load import bundled
 from hpbench.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -185,10 +187,13 @@ def test_a_contenders_failure_is_told():
         process.ask("read")
 
 
-def test_every_model_and_batch_size_of_the_bundled_benchmarks_is_measured_once():
+def test_every_benchmark_s_models_are_measured_each_once_and_of_many_some():
     found = of_bundled_benchmarks()
     keys = [(str(w.dataset), str(w.model), str(w.optimizer), w.batch_size) for w in found]
     assert len(set(keys)) == len(keys)
+    by_benchmark = Counter(w.name.split()[0] for w in found)
+    assert by_benchmark.keys() == bundled().keys()
+    assert max(by_benchmark.values()) <= MOST
     lenet = [w for w in found if w.name.startswith("lenet-batch-lr ")]
     assert {(w.model["variant"], w.batch_size) for w in lenet} == {
         (variant, size) for variant in ("caffe", "lenet-5") for size in (32, 64, 128)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from hpbench.engine.batches import batch_indices
 IMAGES = 320
 """Generated images; every contender sees the same in the same order."""
 SEED = 4
+MOST = 6
+"""Models of one benchmark."""
 SHORT = 15
 """Steps of a short epoch of ``fit``."""
 SQUARED_NORM = 300.0
@@ -90,11 +92,19 @@ NAMED = (
 
 
 def of_bundled_benchmarks() -> list[Workload]:
-    """Each model of the bundled definitions with each optimizer and batch size that its cases have.
+    """Of each bundled definition the models with the optimizers and batch sizes that its document's cases have.
 
-    The models are those of the default reading and of readings that change the model.
+    The models are those of the default reading and of readings that change the model; of many, some spread evenly.
     """
-    return [workload for benchmark, path in bundled().items() for workload in _of(benchmark, Resolved(*_source(path)))]
+    found = (list(_of(benchmark, Resolved(*_source(path)))) for benchmark, path in bundled().items())
+    return [workload for workloads in found for workload in _spread(workloads)]
+
+
+def _spread(workloads: Sequence[Workload]) -> list[Workload]:
+    """At most ``MOST`` of them, the first and the last among them."""
+    if len(workloads) <= MOST:
+        return list(workloads)
+    return [workloads[round(place)] for place in np.linspace(0, len(workloads) - 1, MOST)]
 
 
 def _source(path: Any) -> tuple[Any, Selection]:
@@ -110,7 +120,8 @@ def _of(benchmark: str, resolved: Resolved) -> Iterator[Workload]:
     default = planned[0]
     seen: list[tuple[Any, ...]] = []
     for case in planned:
-        if case.reading != default.reading and case.settings.model == default.settings.model:
+        same_model = case.reading != default.reading and case.settings.model == default.settings.model
+        if same_model or "/" in case.case:
             continue
         settings = case.settings
         key = (settings.dataset, settings.model, settings.training.optimizer, settings.training.batch_size)
