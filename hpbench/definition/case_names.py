@@ -11,6 +11,7 @@ from hpbench.definition.blame import applied
 from hpbench.definition.cells import named_groups, study_cases, table_cases, table_groups
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import instead
+from hpbench.definition.searching import WINNER
 
 LARGEST_GRID = 10_000
 """Points that a study's grid may have."""
@@ -43,6 +44,8 @@ class CaseNames:
         for study, body in block(values.get("studies")).items():
             listed, grid = block(block(body).get("cases")), block(body).get("grid", {})
             changes |= study_cases(study, listed, {})
+            if isinstance(block(body).get("search"), dict):
+                changes[f"{study}/{WINNER}"] = {}
             if is_grid(grid) and grid_size(grid) <= LARGEST_GRID:
                 changes |= study_cases(study, {}, grid)
             else:

@@ -181,6 +181,13 @@ def _cases(tree: Values, in_reading: bool) -> Iterator[Location]:
         grid = block(body).get("grid")
         for axis, levels in block(grid).items() if is_grid(grid) else ():
             yield from (("studies", study, "grid", axis, index) for index in range(len(levels)))
+        space = block(block(block(body).get("search")).get("space"))
+        for path, axis in space.items():
+            ends = [end for end in ("low", "high") if end in block(axis)]
+            values = block(axis).get("values")
+            yield from (("studies", study, "search", "space", path, end) for end in ends)
+            if isinstance(values, list):
+                yield from (("studies", study, "search", "space", path, "values", i) for i in range(len(values)))
 
 
 def _circumstances(profile: str | None, reading: Reading) -> str:
@@ -191,13 +198,13 @@ def _circumstances(profile: str | None, reading: Reading) -> str:
 
 
 def _is_level(case: Location) -> bool:
-    """Whether the place is that of a level of a grid's axis."""
-    return case[2:3] == ("grid",)
+    """Whether the place is that of a level of a grid's axis, or of a value of a search's."""
+    return case[2:3] in (("grid",), ("search",))
 
 
 def _changes(tree: Values, case: Location) -> Mapping[str, Any]:
     """What the case at a place changes; nothing if there is none."""
     there = at(tree, case) if case else None
     if _is_level(case):
-        return {} if there is None else {str(case[3]): there}
+        return {} if there is None else {str(case[4] if case[2] == "search" else case[3]): there}
     return block(there)

@@ -49,6 +49,7 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _open(values)
     for name, body in block(values.get("studies")).items():
         yield from _grid(("studies", name, "grid"), block(body).get("grid", {}))
+        yield from _search(("studies", name, "search"), block(block(body).get("search")), values)
     for field in ("claims", "figures"):
         yield from _ids(field, values)
 
@@ -189,8 +190,16 @@ def _metric_references(values: Values) -> Iterator[tuple[Location, str]]:
         *((("table", "reported", name), name) for name in block(block(values.get("table")).get("reported"))),
         *((("table", "also", index), name) for index, name in _texts(block(values.get("table")).get("also"))),
         (("advice", "metric"), block(values.get("advice")).get("metric")),
+        *(
+            (("studies", name, "search", "objective", "metric"), _objective(body).get("metric"))
+            for name, body in block(values.get("studies")).items()
+        ),
     ]
     return ((at, metric) for at, metric in places if isinstance(metric, str))
+
+
+def _objective(study: Any) -> dict[str, Any]:
+    return block(block(block(study).get("search")).get("objective"))
 
 
 def _callback_names(node: Any, field: str = "") -> Iterator[str]:
@@ -236,6 +245,14 @@ def _grid(at: Location, grid: Any) -> Iterator[Found]:
     for axis, levels in grid.items():
         for index in _repeated(map(str, levels)):
             yield (*at, axis, index), f"{levels[index]} stands twice: every point of a grid is a case of its own"
+
+
+def _search(at: Location, search: Values, values: Values) -> Iterator[Found]:
+    """Axes that are no settings."""
+    for path in block(search.get("space")):
+        changed = next(iter(case_changes({path: None})))
+        if unknown := unknown_setting(Settings, values, changed):
+            yield (*at, "space", path), f"there is no setting {unknown}"
 
 
 def _ids(field: str, values: Values) -> Iterator[Found]:

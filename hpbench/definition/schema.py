@@ -20,6 +20,7 @@ from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 from hpbench.definition.cells import cell, named_groups, study_cases, table_cases, table_groups
 from hpbench.definition.document import Advice, Changes, Claim, Figure, Name, OpenPoint, Reported, Source, Strict, Table
+from hpbench.definition.searching import Pools, Search
 from hpbench.records.trial import canonical_json
 
 DatasetSpec: Any = DATASETS.specification
@@ -129,10 +130,11 @@ class Settings(Strict):
 
 
 class Study(Strict):
-    """Further cases beside the document's own, run in the default reading: listed, or a full grid."""
+    """Further cases beside the document's own, run in the default reading: listed, a full grid, or a search."""
 
     why: str
     cases: dict[Name, Changes] = Field(default={})
+    search: Search | None = None
     grid: dict[str, Annotated[tuple[StrictBool | float | int | str, ...], Field(min_length=1)]] = Field(default={})
     read_at: tuple[Whole, ...] = Field(default=(), description="iterations at which a grid's effects are read")
     seeds: Whole = Field(default=3, ge=1)
@@ -140,8 +142,8 @@ class Study(Strict):
 
     @model_validator(mode="after")
     def _some_case(self) -> Self:
-        if not self.cases and not self.grid:
-            raise ValueError("give cases, a grid, or both")
+        if not self.cases and not self.grid and self.search is None:
+            raise ValueError("give cases, a grid, a search, or more of them")
         return self
 
 
@@ -182,12 +184,22 @@ class Definition(Settings):
     claims: tuple[Claim, ...] = ()
     figures: tuple[Figure, ...] = ()
     advice: Advice | None = None
+    pools: Pools | None = None
     profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = Field(default={})
 
     @model_validator(mode="after")
     def _some_case(self) -> Self:
         if not self.cases and self.table is None:
             raise ValueError("give cases, a table, or both")
+        return self
+
+    @model_validator(mode="after")
+    def _pools_are_searches(self) -> Self:
+        for strategy in ("grid", "random") if self.pools else ():
+            study = getattr(self.pools, strategy)
+            search = self.studies[study].search if study in self.studies else None
+            if search is None or search.strategy != strategy:
+                raise ValueError(f"pools.{strategy}: '{study}' is no study with a {strategy} search")
         return self
 
     @cached_property

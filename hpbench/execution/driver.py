@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from hpbench.catalogue import own
 from hpbench.catalogue.work import PLANNERS
-from hpbench.definition.resolve import Resolved
+from hpbench.definition.load import parse
+from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.schema import Definition, Settings
 from hpbench.execution.environment import job_environment
 from hpbench.execution.fits import require_heads
@@ -24,6 +25,7 @@ from hpbench.execution.local import LocalExecutor
 from hpbench.measure.machine import describe, fingerprint, usable_cores, usable_memory
 from hpbench.parts.datasets.prepared import DataError, PreparedData, is_prepared, prepare_dataset
 from hpbench.plan.cost import seconds_by_trial
+from hpbench.plan.search import require_same_searches
 from hpbench.records.calibration import AFTER, BEFORE
 from hpbench.records.results import StoredResults
 from hpbench.records.store import Store
@@ -134,6 +136,7 @@ class Driver:
             first = self._resolved.planned_cases()[0].settings
             prepared = self._prepare(first.dataset.model_dump())
             planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
+            self._require_same_searches()
             results = StoredResults(self._store)
             cells = planner(self._resolved, self._fingerprint, results)
             settings = [item.settings for item in self._resolved.planned_cases()]
@@ -145,6 +148,15 @@ class Driver:
                 results.add(self._round(cells, executor, fingerprint(machine), tally))
                 cells = planner(self._resolved, self._fingerprint, results)
         return tally
+
+    def _require_same_searches(self) -> None:
+        """Of the newest stored run of this version and profile, if there is one."""
+        definition = self._resolved.definition
+        runs = self._store.runs(definition.id, self._resolved.selection.profile)
+        same = [run for run in runs if run.version == definition.version]
+        if same:
+            before = parse(same[-1].definition, same[-1].file, Selection.from_dict(same[-1].selection))
+            require_same_searches(self._resolved, before)
 
     def _prepare(self, dataset: dict[str, Any]) -> PreparedData:
         """The data set, prepared; the first time that may take a while, and is said."""

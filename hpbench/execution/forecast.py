@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hpbench.catalogue.work import PLANNERS
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Settings
 from hpbench.execution.code import code_fingerprint
 from hpbench.measure.clock import duration
 from hpbench.measure.machine import fingerprint, hardware, usable_cores
+from hpbench.plan.cases import cells
 from hpbench.plan.cost import Cost, estimate
+from hpbench.plan.search import count
 from hpbench.records.store import Store
 from hpbench.records.trial import Cell, canonical_json
 
@@ -23,6 +24,7 @@ class Forecast:
     Attributes:
         cells: Cells of the plan.
         trials: Different trials.
+        searched: Trials of searches beside these, whose points are not drawn before they are run.
         isolated: Of those, the ones that run alone, to be timed.
         done: Trials with a result in the results file, on whatever data.
         stale: Of those, the ones whose result is of older code: they run again.
@@ -31,6 +33,7 @@ class Forecast:
 
     cells: int
     trials: int
+    searched: int
     isolated: int
     done: int
     stale: int
@@ -41,8 +44,9 @@ class Forecast:
         basis = f"{measured:.0%} of the trials measured before" if measured else "rough: nothing was measured here yet"
         done = f"; {self.done} done before" if self.done else ""
         stale = f", {self.stale} of those stale: made with older code, so they run again" if self.stale else ""
+        searched = f", and {self.searched} of searches beside these" if self.searched else ""
         return (
-            f"{self.cells} cells, {self.trials} trials, {self.isolated} of them isolated; "
+            f"{self.cells} cells, {self.trials} trials, {self.isolated} of them isolated{searched}; "
             f"about {duration(self.cost.seconds)} ({basis}){done}{stale}"
         )
 
@@ -50,7 +54,7 @@ class Forecast:
 def forecast(resolved: Resolved, store: Store | None) -> Forecast:
     """Plan the first round, without the data, and look up what of it was done and measured on this machine."""
     definition = resolved.definition
-    plan = PLANNERS.load(definition.planner.name)(resolved, lambda settings: "", [])
+    plan = cells(resolved, lambda settings: "")
     measured: Mapping[str, float] = {}
     results: Mapping[tuple[str, int], Sequence[tuple[bool, str]]] = {}
     if store is not None:
@@ -61,6 +65,7 @@ def forecast(resolved: Resolved, store: Store | None) -> Forecast:
     return Forecast(
         cells=len(plan),
         trials=len({cell.trial.identity for cell in plan}),
+        searched=count(resolved),
         isolated=len({cell.trial.identity for cell in plan if cell.timed}),
         done=done,
         stale=stale,

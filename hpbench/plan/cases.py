@@ -1,4 +1,4 @@
-"""The planner of cases and grids: one round that holds every cell."""
+"""The planner of cases, grids and searches: a round that holds every cell, and one of the searches' winners."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from hpbench.definition.resolve import PlannedCase, Resolved
 from hpbench.definition.schema import Settings
+from hpbench.plan.search import proposals, winners
 from hpbench.records.trial import Cell, Trial, TrialResult
 
 DataFingerprint = Callable[[Settings], str]
@@ -45,5 +46,9 @@ def cells_of(resolved: Resolved, cases: Sequence[PlannedCase], data: DataFingerp
 
 
 def next_round(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:
-    """All cells in the first round, then none: the cases do not depend on results."""
-    return [] if results else cells(resolved, data)
+    """All cells in the first round; then what searches found best, with fresh seeds; then none."""
+    if not results:
+        return [*cells(resolved, data), *proposals(resolved, data)]
+    known = {result.trial for result in results}
+    last = winners(resolved, data, results)
+    return [] if all(cell.trial.identity in known for cell in last) else last

@@ -14,6 +14,7 @@ from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
 from hpbench.analysis.inference import Inference, Matched, inferences, matched
 from hpbench.analysis.predictions import Alike, alike, confusions
+from hpbench.analysis.search import Searched, searched
 from hpbench.analysis.summary import Comparison, Row, comparisons, rows
 from hpbench.analysis.transfer import Transferred, transfers
 from hpbench.analysis.verdicts import Finding
@@ -43,6 +44,7 @@ class Facts:
         transfers: Cases that transfer what they learned beside those that learn from scratch.
         inferences: What a forward pass takes, of cases that measure it.
         matched: Cases trained at equal latency.
+        searches: Searches that were run.
         alike: How alike the predictions are, of cases that were read for that.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
@@ -60,6 +62,7 @@ class Facts:
     transfers: tuple[Transferred, ...]
     inferences: tuple[Inference, ...]
     matched: tuple[Matched, ...]
+    searches: tuple[Searched, ...]
     alike: tuple[Alike, ...]
     loads: Mapping[TrialPlace, float]
 
@@ -118,6 +121,7 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         transfers=tuple(transfers(default_evidence(tables, resolved, index))),
         inferences=tuple(inferences(default_evidence(tables, resolved, index))),
         matched=matched(default_evidence(tables, resolved, index)),
+        searches=tuple(searched(default_evidence(tables, resolved, index))),
         alike=tuple(alike(tables)),
         loads=other_loads(tables),
     )

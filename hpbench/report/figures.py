@@ -17,6 +17,7 @@ from hpbench.report.curves import Series, curve, distinct, drawn_evidence, mark
 from hpbench.report.facts import Facts
 from hpbench.report.heatmaps import MOST_CLASSES, confusion_map
 from hpbench.report.lines import over_layers, over_setting
+from hpbench.report.search_chart import search_chart
 
 RATE = "learning_rate"
 PICTURES = ("contact-sheet", "examples")
@@ -48,19 +49,21 @@ class Figures:
     Attributes:
         asked: Figure id to the drawn figure; one whose metric was not measured is not there.
         studies: Study to its drawn effect of the learning rate.
+        searches: Study to the picture of its search.
         confusions: Head to its drawn confusion of classes.
         pictures: Name of a picture of the data to its PNG file.
     """
 
     asked: Mapping[str, Drawn]
     studies: Mapping[str, Drawn]
+    searches: Mapping[str, Drawn]
     confusions: Mapping[str, Drawn]
     pictures: Mapping[str, bytes]
 
     @property
     def files(self) -> dict[str, str]:
         """File name to content."""
-        drawn = (*self.asked.values(), *self.studies.values(), *self.confusions.values())
+        drawn = (*self.asked.values(), *self.studies.values(), *self.searches.values(), *self.confusions.values())
         return {one.name: one.svg for one in drawn}
 
 
@@ -85,7 +88,12 @@ def draw(facts: Facts) -> Figures:
             points, metric, axis, lines = surface
             svg = rate_effect(points, metric, _said(facts, title), axis, lines)
             studies[study] = Drawn(names.free(f"effect-{study}"), title, svg)
-    return Figures(asked, studies, _confusions(facts, names), _pictures(facts))
+    searches = {}
+    for found in facts.searches:
+        title = f"{found.study}: {found.search.strategy} search"
+        svg = search_chart(found, _said(facts, title))
+        searches[found.study] = Drawn(names.free(f"search-{found.study}"), title, svg)
+    return Figures(asked, studies, searches, _confusions(facts, names), _pictures(facts))
 
 
 def _said(facts: Facts, title: str) -> str:

@@ -18,6 +18,7 @@ from hpbench.report.sections.layers import layers
 from hpbench.report.sections.numbers import accuracy, memory, reported, time
 from hpbench.report.sections.opening import data, question, title
 from hpbench.report.sections.predictions import predictions
+from hpbench.report.sections.search import searches
 from hpbench.report.sections.settings import settings
 from hpbench.report.sections.transfer import transfer
 
@@ -44,6 +45,7 @@ def markdown(facts: Facts, figures: Figures) -> str:
         reported(facts),
         drawings(facts, figures),
         layers(facts),
+        searches(facts, figures),
         grid_effects(facts, figures),
         advice(facts),
         failures(facts),

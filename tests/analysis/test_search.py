@@ -1,0 +1,172 @@
+"""What a search tells, on planted scores: its course, the expected best, edges, importance, grid against random."""
+
+import itertools
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpbench.analysis.evidence import default_evidence
+from hpbench.analysis.grid_and_random import budgets
+from hpbench.analysis.importance import importance
+from hpbench.analysis.search import Point, Searched, expected_best, expected_best_interval, searched
+from hpbench.analysis.statistics import mean_interval
+from hpbench.definition.searching import Search
+
+SPACE = {
+    "learning_rate": {"name": "log", "low": 1e-4, "high": 1.0, "points": 9},
+    "training.optimizer.l2": {"name": "log", "low": 1e-6, "high": 0.1, "points": 9},
+}
+
+
+def asked(strategy="random", goal="max"):
+    fields = {"strategy": strategy, "space": SPACE, "objective": {"metric": "test_accuracy", "goal": goal}}
+    return Search.model_validate(fields | ({"trials": 50} if strategy == "random" else {}))
+
+
+def found(scores, places=None, strategy="random", goal="max", again=()):
+    """A search whose points have these scores; places are (learning rate, weight decay)."""
+    places = places or [(0.01, 0.001)] * len(scores)
+    points = tuple(
+        Point(f"s/{number:03d}", dict(zip(SPACE, place, strict=True)), tuple(np.atleast_1d(score).tolist()), 0.0)
+        for number, (score, place) in enumerate(zip(scores, places, strict=True))
+    )
+    return Searched("s", asked(strategy, goal), points, mean_interval(again), tuple(again))
+
+
+def drawn(count, seed=0):
+    generator = np.random.default_rng(seed)
+    return [(10 ** generator.uniform(-4, 0), 10 ** generator.uniform(-6, -1)) for _ in range(count)]
+
+
+def planted(rate, decay):
+    """Only the learning rate matters; best at 0.01."""
+    return 1 - 0.2 * (math.log10(rate) + 2) ** 2
+
+
+class TestCourse:
+    def test_best_so_far(self):
+        assert found([0.2, 0.5, 0.4, 0.9]).best_so_far().tolist() == [0.2, 0.5, 0.5, 0.9]
+        assert found([3.0, 4.0, 1.0], goal="min").best_so_far().tolist() == [3.0, 3.0, 1.0]
+
+    def test_what_has_no_score_is_passed_over(self):
+        search = found([math.nan, 0.3, math.nan])
+        assert np.isnan(search.best_so_far()[0])
+        assert search.best_so_far()[1:].tolist() == [0.3, 0.3]
+        assert search.best.mean == 0.3
+
+    def test_the_luck_of_the_draw(self):
+        assert found([0.9, 0.5], again=[0.8, 0.8, 0.8]).luck == pytest.approx(0.1)
+        assert found([1.0, 2.0], goal="min", again=[1.5, 1.5, 1.5]).luck == pytest.approx(0.5)
+
+    @pytest.mark.parametrize(
+        ("place", "edges"),
+        [
+            ((1.0, 0.001), {"learning_rate": "high"}),
+            ((1.2e-4, 1e-6), {"learning_rate": "low", "training.optimizer.l2": "low"}),
+            ((0.01, 0.001), {}),
+        ],
+    )
+    def test_a_winner_on_the_edge_of_the_space(self, place, edges):
+        assert found([0.1, 0.9], [(0.01, 0.001), place]).on_edge() == edges
+
+
+class TestExpectedBest:
+    @given(st.lists(st.floats(-10, 10), min_size=1, max_size=6), st.integers(1, 4))
+    def test_it_is_the_mean_over_all_draws_with_replacement(self, scores, count):
+        every = [max(draw) for draw in itertools.product(scores, repeat=count)]
+        assert expected_best(scores, count) == pytest.approx(math.fsum(every) / len(every), abs=1e-9)
+
+    def test_the_smallest_where_that_is_best(self):
+        assert expected_best([1.0, 3.0], 2, sign=-1) == pytest.approx((1 + 1 + 1 + 3) / 4)
+
+    def test_its_interval_covers_the_truth_about_as_often_as_it_says(self):
+        """The expected best of 4 of a uniform variable is 0.8."""
+        generator = np.random.default_rng(1)
+        intervals = [expected_best_interval(generator.uniform(size=60).tolist(), 4) for _ in range(100)]
+        assert 85 <= sum(one.low <= 0.8 <= one.high for one in intervals) <= 100
+
+
+class TestImportance:
+    def test_the_axis_that_matters_is_found(self):
+        places = drawn(80)
+        shares = importance(found([planted(*place) for place in places], places).points, asked())
+        assert shares["learning_rate"].low > 0.5
+        assert shares["training.optimizer.l2"].high < 0.2
+
+    def test_none_with_few_points_or_equal_scores(self):
+        assert importance(found([0.1, 0.2]).points, asked()) == {}
+        assert importance(found([0.5] * 20).points, asked()) == {}
+
+    def test_the_same_every_time(self):
+        places = drawn(20)
+        points = found([planted(*place) for place in places], places).points
+        assert importance(points, asked()) == importance(points, asked())
+
+
+def grid(score, side=9, seeds=2):
+    rates, decays = np.geomspace(1e-4, 1, side), np.geomspace(1e-6, 0.1, side)
+    places = list(itertools.product(rates.tolist(), decays.tolist()))
+    return found([[score(*place)] * seeds for place in places], places, "grid")
+
+
+class TestGridAgainstRandom:
+    def test_random_wins_where_one_axis_matters_and_grids_miss_the_peak(self):
+        """A narrow peak between the values of coarse grids."""
+
+        def score(rate, decay):
+            return math.exp(-(((math.log10(rate) + 1.2) / 0.25) ** 2))
+
+        places = drawn(200)
+        by_size = {one.points: one for one in budgets(grid(score), found([score(*p) for p in places], places))}
+        assert set(by_size) >= {4, 9, 16}
+        assert by_size[9].difference.low > 0
+        assert by_size[9].win_rate.low > 0.5
+        assert (by_size[9].distinct_grid, by_size[9].distinct_random) == (3, 9)
+
+    def test_equal_pools_do_not_differ(self):
+        places = drawn(100)
+        for one in budgets(grid(lambda rate, decay: 0.7), found([0.7] * 100, places)):
+            assert one.difference.mean == 0
+            assert one.win_rate.mean == 0.5
+
+    def test_a_pool_with_holes_is_not_compared(self):
+        whole = grid(planted)
+        places = drawn(50)
+        random = found([planted(*place) for place in places], places)
+        assert list(budgets(replace(whole, points=whole.points[:-1]), random)) == []
+
+
+def test_a_stored_search_is_found_with_its_conditions(planted_as):
+    run = planted_as(
+        "studies:\n",
+        """studies:
+  search:
+    why: To see.
+    seeds: 2
+    search:
+      strategy: random
+      trials: 3
+      space:
+        learning_rate: {name: log, low: 0.001, high: 1}
+        batch_size: {name: integer, low: 1, high: 9, when: {learning_rate: [0.5]}}
+""",
+    )
+    for number, scores in enumerate([[0.1, 0.3], [0.5, 0.7], [0.2, 0.2]], start=1):
+        run.whole(f"search/{number}", "test_accuracy", scores)
+    run.whole("search/winner", "test_accuracy", [0.5, 0.5, 0.5])
+    tables = run.tables()
+    settings = {
+        (f"search/{number}", "default"): {"training": {"learning_rate": rate, "batch_size": 4}}
+        for number, rate in enumerate([0.1, 0.5, 0.2], start=1)
+    }
+    tables = replace(tables, settings={**tables.settings, **settings})
+    (one,) = searched(default_evidence(tables, run.resolved))
+    assert [point.mean for point in one.points] == pytest.approx([0.2, 0.6, 0.2])
+    assert one.best.case == "search/2"
+    assert one.best.settings == {"learning_rate": 0.5, "batch_size": 4}
+    assert one.points[0].settings == {"learning_rate": 0.1}
+    assert one.luck == pytest.approx(0.1)
