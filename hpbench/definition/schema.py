@@ -84,6 +84,13 @@ class Training(_Strict):
             raise ValueError("give iterations or epochs, and not both")
         return self
 
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        for part in (self.step, self.procedure):
+            if (fault := part.fault(self)) is not None:
+                raise ValueError(fault)
+        return self
+
     def updates(self, images: int) -> int:
         """Iterations of a trial with that many training images; epochs are rounded up to whole batches."""
         if self.iterations is not None:
