@@ -79,15 +79,11 @@ class Training(_Strict):
     only: dict[str, str] = Field(default={}, description="head to class: other images are left out")
 
     @model_validator(mode="after")
-    def _one_length(self) -> Self:
+    def _parts_fit(self) -> Self:
         if (self.iterations is None) == (self.epochs is None):
             raise ValueError("give iterations or epochs, and not both")
-        return self
-
-    @model_validator(mode="after")
-    def _parts_fit(self) -> Self:
-        for part in (self.step, self.procedure):
-            if (fault := part.fault(self)) is not None:
+        for fault in (self.step.fault(self), self.procedure.fault(self)):
+            if fault:
                 raise ValueError(fault)
         return self
 
