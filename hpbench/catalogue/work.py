@@ -54,7 +54,7 @@ class Bilevel(Procedure):
     outer_steps: Annotated[int | None, Field(ge=1), WHOLE] = Field(
         default=None, description="after as many the hyperparameters stay as they are; never if none"
     )
-    outer_rate: Number = Field(default=0.1, gt=0)
+    outer_rate: Number = Field(default=5.0, gt=0, description="of a logarithm, over the slope")
     largest_change: Number = Field(default=1.0, gt=0, description="of a logarithm in one outer step")
     tune: Annotated[tuple[Literal["learning_rate", "weight_decay"], ...], Field(min_length=1)] = (
         "learning_rate",

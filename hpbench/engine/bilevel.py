@@ -38,7 +38,7 @@ def bilevel(run: TrialRun) -> None:
     """Train as the settings say, and observe what ``train`` does, the hyperparameters and the validation loss.
 
     An inner loop does not reach past an evaluation: where ``evaluate_every`` is no multiple of ``inner_steps``, the
-    last one before it is shorter.
+    last one before it is shorter, and is compiled when it is first met.
 
     Raises:
         NoValidationImagesError: The data set has no validation images.

@@ -218,7 +218,7 @@ def test_a_loss_that_is_not_finite_ends_the_stretch_at_its_iteration():
 
 
 def test_a_gradient_that_is_not_a_number_changes_nothing():
-    outer = Outer(Bilevel(name="bilevel"), 0.1, 0.01)
+    outer = Outer(Bilevel(name="bilevel", outer_rate=0.1), 0.1, 0.01)
     outer.step(np.array([np.nan, 1.0]))
     np.testing.assert_allclose(outer.values, [0.1, 0.01 * np.exp(-0.1)])
 
