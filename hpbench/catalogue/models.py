@@ -101,6 +101,50 @@ class ConvStack(Model):
         return inside + (4 * self.width + 1) * classes
 
 
+class CellStack(Model):
+    """A stack of ``depth`` cells whose inside was found by search (Liu et al. 2019: DARTS, for CIFAR-10).
+
+    ``width`` filters at each node of a cell, doubled where the image is halved: at one and at two thirds of the depth.
+    """
+
+    name: Literal["cell_stack"]
+    depth: Whole = Field(default=8, ge=3)
+    width: Whole = Field(default=16, ge=2)
+    normalisation_momentum: Number = Field(
+        default=0.99, ge=0, lt=1, description="of the moving averages that evaluation normalises with"
+    )
+
+    def convolutions(self, shape: Shape) -> Iterator[tuple[int, int, int]]:
+        """Positions of the output, weights of a kernel and filters, of each convolution; a cell's are put together.
+
+        A cell begins with two convolutions of 1 x 1; one that does not halve the image has eleven pairs of a depthwise
+        convolution of 3 x 3, of which a filter has its own, and one of 1 x 1.
+        """
+        height, width, channels = shape
+        filters, before, last = self.width, 3 * self.width, 3 * self.width
+        yield height * width, 9 * channels, last
+        for index in range(self.depth):
+            halve = index in (self.depth // 3, 2 * self.depth // 3)
+            filters *= 2 if halve else 1
+            yield height * width, before, filters
+            yield height * width, last, filters
+            if halve:
+                height, width = -(-height // 2), -(-width // 2)
+            else:
+                yield height * width, 9 + filters, 11 * filters
+            before, last = last, 4 * filters
+
+    def multiply_adds(self, shape: Shape, classes: int = 10) -> float:
+        """Of one forward pass over one image, in convolutions and the dense layer: exact, but for normalisation."""
+        inside = sum(positions * kernel * filters for positions, kernel, filters in self.convolutions(shape))
+        return float(inside + 16 * self.width * classes)
+
+    def parameters(self, shape: Shape, classes: int) -> int:
+        """All weights: trainable ones, and the two moving averages a filter of batch normalisation."""
+        inside = sum((kernel + 4) * filters for _, kernel, filters in self.convolutions(shape))
+        return inside + (16 * self.width + 1) * classes
+
+
 class OwnModel(Model, Own):
     """A function of ``input_shape``, ``classes`` and the other fields that returns a Keras model giving logits."""
 
@@ -111,6 +155,7 @@ MODELS = Register(
         LeNet: "hpbench.parts.models.lenet:lenet",
         Mlp: "hpbench.parts.models.mlp:mlp",
         ConvStack: "hpbench.parts.models.conv_stack:conv_stack",
+        CellStack: "hpbench.parts.models.cell_stack:cell_stack",
     },
     own=(OwnModel, "hpbench.parts.own:model"),
 )

@@ -23,6 +23,11 @@ class Sgd(Parameters):
     l2: Number = Field(default=0.0, ge=0)
     bias_rate: Number = Field(default=1.0, gt=0)
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether an update is the gradient, with ``l2`` in it, times one rate."""
+        return self.momentum == 0 and self.bias_rate == 1
+
 
 class Adam(Parameters):
     """Adam with corrected moments (Kingma and Ba 2015), Keras' own; ``epsilon`` is added to the root."""

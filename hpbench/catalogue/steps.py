@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StrictBool, model_validator
 
 from hpbench.catalogue.numbers import NUMBER, Number
+from hpbench.catalogue.optimizers import Sgd
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
+from hpbench.catalogue.schedules import Constant
 
 
 class StepParameters(Parameters):
@@ -22,6 +24,10 @@ class StepParameters(Parameters):
     def compiled(self) -> dict[str, Any]:
         """What of it a compiled program depends on: all of it, but for what it keeps as tensors."""
         return self.model_dump(mode="json")
+
+    def fault(self, training: Any) -> str | None:
+        """What of a definition's ``training`` it cannot work with, and what it can; None if nothing."""
+        return None
 
 
 class Plain(StepParameters):
@@ -63,6 +69,30 @@ class LearningRateSearch(StepParameters):
         return self
 
 
+class Hypergradient(StepParameters):
+    """Hypergradient descent (Baydin et al. 2018): the rate goes with the product of gradients that follow each other.
+
+    ``rate_of_rate`` is the paper's beta. It begins at ``training.learning_rate``.
+    """
+
+    name: Literal["hypergradient"]
+    rate_of_rate: Number = Field(default=1e-3, gt=0)
+    form: Literal["additive", "multiplicative"] = "additive"
+
+    def fault(self, training: Any) -> str | None:
+        """Its derivative is that of plain SGD."""
+        return plain_sgd_needed("the step hypergradient", training)
+
+
+def plain_sgd_needed(who: str, training: Any) -> str | None:
+    """What has to be changed for a rate that begins at a constant and is used by plain SGD; None if nothing."""
+    if not isinstance(training.optimizer, Sgd) or not training.optimizer.is_plain:
+        return f"{who} needs the optimizer sgd without momentum and with one rate; write 'optimizer: {{name: sgd}}'"
+    if not isinstance(training.schedule, Constant):
+        return f"{who} changes the learning rate itself; write 'schedule: {{name: constant}}'"
+    return None
+
+
 class OwnStep(StepParameters, Own):
     """A subclass of ``hpbench.engine.steps.Step``, called with the other fields."""
 
@@ -77,6 +107,7 @@ STEPS = Register(
     {
         Plain: "hpbench.engine.steps:plain",
         LearningRateSearch: "hpbench.engine.rate_search:LearningRateSearch",
+        Hypergradient: "hpbench.engine.hypergradient:Hypergradient",
     },
     own=(OwnStep, "hpbench.engine.steps:own"),
 )

@@ -59,9 +59,12 @@ class Training(Strict):
     only: dict[str, str] = Field(default={}, description="head to class: other images are left out")
 
     @model_validator(mode="after")
-    def _one_length(self) -> Self:
+    def _parts_fit(self) -> Self:
         if (self.iterations is None) == (self.epochs is None):
             raise ValueError("give iterations or epochs, and not both")
+        for fault in (self.step.fault(self), self.procedure.fault(self)):
+            if fault:
+                raise ValueError(fault)
         return self
 
     def updates(self, images: int) -> int:

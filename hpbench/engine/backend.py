@@ -38,7 +38,22 @@ class Stretch(NamedTuple):
     finite: bool
 
 
-class Program(Protocol):
+class Trainable(Protocol):
+    """What the loop of stretches needs of a program."""
+
+    def run(self, batches: NDArray[np.int32]) -> Stretch:
+        """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
+
+    def evaluate(
+        self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
+    ) -> tuple[float, Accuracies]:
+        """Mean loss, and accuracy of each head, on a split, on its first ``images``, or on those of ``rows``."""
+
+    def observed(self) -> Mapping[str, float]:
+        """What the step wants to be observed of what it keeps, after the last iteration."""
+
+
+class Program(Trainable, Protocol):
     """A model with its optimizer, compiled for one batch size, over data that lies on the device.
 
     Attributes:
@@ -61,16 +76,40 @@ class Program(Protocol):
     def warm_up(self, batch_size: int) -> None:
         """Evaluate a batch of that size and make two updates, then put all state back."""
 
-    def run(self, batches: NDArray[np.int32]) -> Stretch:
-        """Do one update a row of ``batches`` (iterations, batch size), indices into the training images."""
 
-    def evaluate(
-        self, split: str, batch_size: int, images: int | None = None, rows: Rows | None = None
-    ) -> tuple[float, Accuracies]:
-        """Mean loss, and accuracy of each head, on a split, on its first ``images``, or on those of ``rows``."""
+class Unrolled(NamedTuple):
+    """What some iterations of plain SGD gave, and how the loss after them hangs on the hyperparameters.
 
-    def observed(self) -> Mapping[str, float]:
-        """What the step wants to be observed of what it keeps, after the last iteration."""
+    Args:
+        losses: Training loss of each iteration, before its update, (iterations,).
+        right: Right answers of each head in each iteration's batch, (iterations, heads).
+        validation_loss: Mean loss after the last iteration, in evaluation mode.
+        gradient: Of the validation loss with respect to the natural logarithms of learning rate and weight decay, (2,).
+        finite: Whether every weight after the last iteration is finite.
+    """
+
+    losses: NDArray[Any]
+    right: NDArray[Any]
+    validation_loss: float
+    gradient: NDArray[np.float64]
+    finite: bool
+
+
+class ValidationGradient(Protocol):
+    """Iterations of plain SGD with weight decay, unrolled, and the gradient of a validation loss through them."""
+
+    def __call__(self, batches: NDArray[np.int32], rows: Rows, learning_rate: float, weight_decay: float) -> Unrolled:
+        """Move the model on by w = w - learning_rate (g + weight_decay w), a row of ``batches`` after the other.
+
+        Args:
+            batches: Indices of training images (iterations, batch size).
+            rows: Of the validation images, (n,).
+            learning_rate: Of all these iterations.
+            weight_decay: What a weight is multiplied by before it is added to its gradient.
+        """
+
+    def warm_up(self, shape: tuple[int, int], images: int) -> None:
+        """Compile for batches of this shape (iterations, batch size) and as many validation images; nothing changes."""
 
 
 class Backend(Protocol):
@@ -115,6 +154,19 @@ class Backend(Protocol):
         self, model: Any, images: NDArray[Any], labels: NDArray[np.int32], heads: Heads
     ) -> list[NDArray[Any]]:
         """Of the mean training loss over these images, one a trainable weight; the model stays as it is."""
+
+    def validation_gradient(
+        self, model: Any, training: Any, validation: Any, mode: str, heads: Heads
+    ) -> ValidationGradient:
+        """What the validation loss after some iterations says of their learning rate and weight decay.
+
+        Args:
+            model: A Keras model from images to logits, which it trains.
+            training: Images and labels, as ``place`` gave them.
+            validation: The same of the validation split.
+            mode: ``xla``, ``graph`` or ``eager``.
+            heads: Which logits answer which question.
+        """
 
     def forward(self, model: Any, images: NDArray[Any], mode: str) -> Callable[[], None]:
         """A compiled forward pass over these images, which lie on the device; it returns when it is done."""

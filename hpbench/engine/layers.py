@@ -13,6 +13,12 @@ from hpbench.catalogue.instruments import GradientNorms, Size
 from hpbench.engine.trial_run import Phase, TrialRun
 from hpbench.records.trial import Observation
 
+_COUNTED = (
+    *(keras.layers.Dense, keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Conv3D),
+    *(keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D),
+)
+"""Layers with a kernel, each of whose weights is used once at every position of the output."""
+
 
 def gradient_norms(spec: GradientNorms, model: Any, run: TrialRun, phase: Phase) -> Iterator[Observation]:
     """Euclidean norm of the gradient of the training loss with respect to each layer's kernel, in the layers' order.
@@ -40,7 +46,7 @@ def size(_spec: Size, model: Any, _run: TrialRun, _phase: Phase) -> Iterator[Obs
 
 def multiply_adds(layer: Any) -> int:
     """Of one forward pass of a layer over one image."""
-    if not isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.Conv2D | keras.layers.Conv3D):
+    if not isinstance(layer, _COUNTED):
         return 0
     return int(np.prod(layer.kernel.shape) * np.prod(layer.output.shape[1:-1]))
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpbench.catalogue.instruments import INSTRUMENTS
-from hpbench.engine.backend import Accuracies, Program, Stretch
+from hpbench.engine.backend import Accuracies, Stretch, Trainable
 from hpbench.engine.batches import batch_indices
 from hpbench.engine.heads import headed
 from hpbench.engine.hooks import Hooks
@@ -61,7 +61,7 @@ class Loop:
         self,
         run: TrialRun,
         model: Any,
-        program: Program,
+        program: Trainable,
         phase: Phase,
         clocks: Clocks,
         memory: HostMemory | None,

@@ -82,6 +82,15 @@ class Step:
         """What the strategy keeps, before the first iteration: a nested structure of tensors, none here."""
         return ()
 
+    def begin(self, weights: Tensors, learning_rate: Any) -> Any:
+        """What it keeps before the first iteration, given what the training begins with; here what ``start`` gives.
+
+        Args:
+            weights: The initial weights.
+            learning_rate: The optimizer's rate at the first iteration, shape ().
+        """
+        return self.start()
+
     def observe(self, own: Any) -> Mapping[str, float]:
         """What is to be observed of what it keeps, at every evaluation: name to value, nothing here.
 

@@ -14,6 +14,7 @@ from hpbench.engine.heads import Heads
 from hpbench.engine.stateless import is_stateless
 from hpbench.engine.steps import Step, plain
 from hpbench.engine.tensorflow_program import TensorFlowProgram
+from hpbench.engine.tensorflow_unrolled import TensorFlowUnrolled
 
 
 class TensorFlowBackend:
@@ -113,6 +114,12 @@ class TensorFlowBackend:
             logits, _, added = model.stateless_call(weights, statistics, images, training=True, return_losses=True)
             loss = heads.mean_loss(labels, logits, added)
         return [gradient.numpy() for gradient in tape.gradient(loss, weights)]
+
+    def validation_gradient(
+        self, model: Any, training: Any, validation: Any, mode: str, heads: Heads
+    ) -> TensorFlowUnrolled:
+        """What the validation loss after some iterations says of their learning rate and weight decay."""
+        return TensorFlowUnrolled(model, training, validation, mode, heads)
 
     def forward(self, model: Any, images: NDArray[Any], mode: str) -> Callable[[], None]:
         """A compiled forward pass over these images, which lie on the device; it returns when it is done."""

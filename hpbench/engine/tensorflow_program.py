@@ -151,7 +151,7 @@ class TensorFlowProgram:
             rows = batches[i]
             x, y = tf.gather(images, rows), tf.gather(labels, rows)
             (loss, logits), carried = self._state.advance((x, y), carried)
-            right = _right(self._heads, y, logits)
+            right = right_answers(self._heads, y, logits)
             return i + 1, total + loss, correct + right, right, carried
 
         def go_on(i: Any, total: Any, *_: Any) -> Any:
@@ -175,7 +175,8 @@ class TensorFlowProgram:
             x, y = images[start:end], labels[start:end]
             logits = self._model(x, training=False)
             losses = self._heads.losses(y, logits)
-            return end, loss + tf.cast(tf.reduce_sum(losses), tf.float64), correct + _right(self._heads, y, logits)
+            right = right_answers(self._heads, y, logits)
+            return end, loss + tf.cast(tf.reduce_sum(losses), tf.float64), correct + right
 
         first = (tf.constant(0), tf.constant(0.0, tf.float64), tf.zeros(len(self._heads.names)))
         _, loss, correct = tf.while_loop(lambda start, *_: start < count, body, first, parallel_iterations=1)
@@ -197,7 +198,7 @@ def _unless_zero(value: NDArray[Any]) -> NDArray[Any] | None:
     return value if value.any() else None
 
 
-def _right(heads: Heads, labels: Any, logits: Any) -> Any:
+def right_answers(heads: Heads, labels: Any, logits: Any) -> Any:
     """How many answers of each head are right, float32 (heads,)."""
     pairs = zip(heads.answers(labels), heads.parts(logits), strict=True)
     found = [tf.argmax(part, -1, answers.dtype) == answers for answers, part in pairs]

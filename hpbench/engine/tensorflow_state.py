@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
+from keras import ops
 
 from hpbench.engine.heads import Heads
 from hpbench.engine.stateless import stateless_apply
@@ -84,14 +85,18 @@ class Carried:
         self._step = step
         self._everything = everything
         self._loss = loss or Heads().mean_loss
-        self._own_structure = step.start()
+        self._own_structure = self._beginning(step)
         self.own = [tf.Variable(tensor, trainable=False) for tensor in tf.nest.flatten(self._own_structure)]
 
     def reset(self, step: Step | None) -> None:
         """Begin anew with what the step itself keeps; another step differs in nothing but its values."""
         step = step or self._step
-        for variable, start in zip(self.own, tf.nest.flatten(step.start()), strict=True):
+        for variable, start in zip(self.own, tf.nest.flatten(self._beginning(step)), strict=True):
             variable.assign(start)
+
+    def _beginning(self, step: Step) -> Any:
+        weights = [_read(variable) for variable in self._model.trainable_variables]
+        return step.begin(weights, ops.convert_to_tensor(self._optimizer.learning_rate))
 
     def observed(self) -> Mapping[str, float]:
         """What the step wants to be observed of what it keeps."""

@@ -25,7 +25,7 @@ _SHARED = (
     *("engine/batches.py", "engine/hooks.py", "engine/trial_run.py", "execution/job.py", "records/seeds.py"),
     *("engine/stateless.py", "engine/steps.py", "engine/tensorflow_program.py", "engine/tensorflow_state.py"),
     *("engine/train.py", "engine/fitting.py", "engine/heads.py", "engine/loop.py", "engine/selection.py"),
-    "parts/datasets/examples.py",
+    *("engine/tensorflow_unrolled.py", "parts/datasets/examples.py"),
     *("measure/clock.py", "measure/gpu.py", "measure/load.py", "measure/memory.py"),
 )
 """What every trial goes through, whatever parts it names."""

@@ -45,6 +45,8 @@ METRICS = {
     "example_probability": Metric("1", "probability of the predicted class"),
     "example_probability_of_true": Metric("1", "probability of the true class"),
     "chosen_rate": Metric("1", "learning rate of the last update"),
+    "chosen_weight_decay": Metric("1", "weight decay of the last update"),
+    "validation_loss": Metric("nat", "validation loss after the last inner loop"),
     "rate_bound": Metric("1", "bound of the learning rate, delta"),
     "search_rounds": Metric("1", "rounds until the bound was found"),
     "search_shrinks": Metric("1", "of these, rounds in which the proposals shrank"),

@@ -53,7 +53,7 @@ UNKNOWN_FIELDS = {
 UNKNOWN_PARTS = {
     "model": (
         [("model: {name: lenet,", "▸model: {name: lnet,")],
-        ["'model' has no member named 'lnet'; did you mean 'lenet'? there are: lenet, mlp, conv_stack, or"],
+        ["'model' has no member named 'lnet'; did you mean 'lenet'? there are: lenet, mlp, conv_stack, cell_stack, or"],
     ),
     "schedule": (
         [("schedule: {name: constant}", "▸schedule: {name: linear}")],

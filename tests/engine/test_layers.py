@@ -74,6 +74,14 @@ def test_residual_connections_change_the_gradients_of_a_deep_net(run):
     assert plain["conv-001"] < 0.5 * residual["conv-001"]
 
 
+def test_a_depthwise_convolution_counts_its_kernel_at_every_position(run):
+    """Each of 2 channels has its own 9 weights, used at 3 x 3 positions."""
+    depthwise = keras.layers.DepthwiseConv2D(3, strides=2, padding="same", use_bias=False)
+    model = keras.Sequential([keras.Input((6, 6, 2)), depthwise])
+    found = {one.name: one.value for one in size(Size(name="size"), model, run, phase())}
+    assert found == {"parameters": 18, "multiply_adds": 18 * 9}
+
+
 def test_size_is_counted_by_hand(run):
     keras.utils.set_random_seed(1)
     convolution, dense = keras.layers.Conv2D(4, 3, padding="same"), keras.layers.Dense(5)
