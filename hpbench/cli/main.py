@@ -19,6 +19,7 @@ VERBS = {
     "show": "A benchmark's plan and what it will cost, without running it.",
     "run": "Run benchmarks and write their reports.",
     "report": "Write reports again from stored results.",
+    "diagnose": "Name the shape of learning curves, and what to try.",
     "logs": "What failed trials printed.",
     "data": "Data sets: list, describe, prepare.",
     "schema": "JSON Schema of a definition, for editors.",

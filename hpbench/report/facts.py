@@ -9,6 +9,7 @@ from functools import cached_property
 from hpbench.analysis.advice import Recommendations, advise
 from hpbench.analysis.by_fit import ByFit, by_fit
 from hpbench.analysis.claims import findings
+from hpbench.analysis.diagnosis_score import ShapeScores, shape_scores
 from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
@@ -44,6 +45,7 @@ class Facts:
         inferences: What a forward pass takes, of cases that measure it.
         matched: Cases trained at equal latency.
         alike: How alike the predictions are, of cases that were read for that.
+        shapes: How often curves that were made to have a shape are given its name, if the definition has such.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
 
@@ -61,6 +63,7 @@ class Facts:
     inferences: tuple[Inference, ...]
     matched: tuple[Matched, ...]
     alike: tuple[Alike, ...]
+    shapes: ShapeScores | None
     loads: Mapping[TrialPlace, float]
 
     @cached_property
@@ -119,6 +122,7 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         inferences=tuple(inferences(default_evidence(tables, resolved, index))),
         matched=matched(default_evidence(tables, resolved, index)),
         alike=tuple(alike(tables)),
+        shapes=shape_scores(default_evidence(tables, resolved, index)),
         loads=other_loads(tables),
     )
 
