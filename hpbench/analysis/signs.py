@@ -97,7 +97,7 @@ def signs(curves: LearningCurves) -> Signs:
         highest_loss=float(loss.max()),
         loss_at_end=level,
         fall=fall,
-        flat_until=float(places[begun[0]]) if fall else 1.0,
+        flat_until=float(places[begun[0]]) if fall and begun.size else 1.0,
         late_fall=late / fall if fall else 0.0,
         noise=deviation(loss[loss.size // 2 :]) / abs(level) if level else 0.0,
         **_accuracies(curves),

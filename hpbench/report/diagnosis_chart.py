@@ -50,9 +50,10 @@ def _rows(panel: str, curves: LearningCurves, columns: tuple[Floats | None, Floa
         if points is None or values is None:
             continue
         places = curves.iterations[np.isfinite(values)].tolist()
-        for kind, line in ((RAW, points[1]), (SMOOTHED, smoothed(points[1]))):
+        drawn = np.minimum(points[1], top)
+        for kind, line in ((RAW, drawn), (SMOOTHED, smoothed(drawn))):
             rows += [
-                {"panel": panel, "series": series, "kind": kind, "place": place, "value": min(value, top)}
+                {"panel": panel, "series": series, "kind": kind, "place": place, "value": value}
                 for place, value in zip(places, line.tolist(), strict=True)
             ]
     return rows
