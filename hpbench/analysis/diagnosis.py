@@ -31,6 +31,8 @@ HIGH = 0.1
 """Loss at the end, over chance's, that is still high: of ten classes about 0.23 nat, or 93 % of the images right."""
 LATE_SHARE = 0.04
 """Share of the fall in the last quarter that is still a fall: a straight line has 0.2."""
+BEYOND_NOISE = 3.0
+"""Standard deviations of the loss between evaluations that a late fall has to exceed."""
 LATE_POINTS = 0.005
 """Test accuracy gained in the last quarter that is still a gain: half a point."""
 RISE = 0.1
@@ -121,7 +123,8 @@ def _decayed_too_early(found: Signs) -> bool:
 
 def _still_improving(found: Signs) -> bool:
     """Late in the training the loss still falls, beyond its noise, and test images gain by it."""
-    falls = found.late_fall >= LATE_SHARE and found.late_fall * found.fall >= found.noise * found.loss_at_end
+    late_fall = found.late_fall * found.learned
+    falls = found.late_fall >= LATE_SHARE and late_fall >= BEYOND_NOISE * found.noise * found.loss_at_end
     if not math.isnan(found.late_gain):
         return falls and found.late_gain >= LATE_POINTS
     return falls and (math.isnan(found.late_test_fall) or found.late_test_fall >= LATE_SHARE)
@@ -129,25 +132,25 @@ def _still_improving(found: Signs) -> bool:
 
 def _plateau(found: Signs) -> bool:
     """The loss has fallen and jumps about a high level at a learning rate that was not decayed."""
-    stays = found.fall >= SUBSTANTIAL and found.loss_at_end >= HIGH
+    stays = found.learned >= SUBSTANTIAL and found.loss_at_end >= HIGH
     return stays and not found.decayed_at <= 1 and found.noise >= NOISY
 
 
 def _underfitting(found: Signs) -> bool:
     """Training images fare no better than others, and badly."""
-    stays = found.fall >= SUBSTANTIAL / 2 and found.loss_at_end >= HIGH
+    stays = found.learned >= SUBSTANTIAL / 2 and found.loss_at_end >= HIGH
     return stays and found.gap < WIDE_GAP and found.train_accuracy < LOW_ACCURACY
 
 
 def _flat_at_high_level(found: Signs) -> bool:
     """A plateau that is calm, as the means over epochs are that Keras logs, in nets that are not too small."""
-    stays = found.fall >= SUBSTANTIAL and found.loss_at_end >= HIGH
+    stays = found.learned >= SUBSTANTIAL and found.loss_at_end >= HIGH
     return stays and not found.decayed_at <= 1
 
 
 def _healthy(found: Signs) -> bool:
     """The loss has fallen to a low level; what is wrong otherwise has been asked before."""
-    return found.fall >= SUBSTANTIAL and found.loss_at_end < HIGH
+    return found.learned >= SUBSTANTIAL and found.loss_at_end < HIGH
 
 
 RULES: Mapping[str, Callable[[Signs], bool]] = {

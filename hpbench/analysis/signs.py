@@ -39,7 +39,8 @@ class Signs:
         loss_at_end: The training loss at the end.
         fall: Of the smoothed training loss, from its first to its lowest value.
         flat_until: When a tenth of that fall was done.
-        late_fall: Share of that fall that came in the last quarter.
+        learned: From chance, or from the first value if that is higher, to the lowest value.
+        late_fall: Share of that which came in the last quarter.
         noise: Standard deviation of the training loss from one evaluation to the next, over the loss at the end.
         train_accuracy: At the end.
         test_accuracy: At the end.
@@ -61,6 +62,7 @@ class Signs:
     loss_at_end: float
     fall: float
     flat_until: float
+    learned: float
     late_fall: float
     noise: float
     train_accuracy: float = UNKNOWN
@@ -88,9 +90,10 @@ def signs(curves: LearningCurves) -> Signs:
     """Read them; the training loss has to be finite, of at least 3 evaluations."""
     places, loss = curves.places, curves.train_loss / curves.reference
     calm = smoothed(loss)
-    fall = max(0.0, float(calm[0] - calm.min()))
+    first, lowest = float(calm[0]), float(calm.min())
+    fall, learned = max(0.0, first - lowest), max(1.0, first) - lowest
     level = end_level(loss)
-    begun = np.flatnonzero(calm <= calm[0] - BEGUN * fall)
+    begun = np.flatnonzero(calm <= first - BEGUN * fall)
     late = float(np.interp(LATE, places, calm)) - level
     return Signs(
         points=loss.size,
@@ -98,12 +101,13 @@ def signs(curves: LearningCurves) -> Signs:
         loss_at_end=level,
         fall=fall,
         flat_until=float(places[begun[0]]) if fall and begun.size else 1.0,
-        late_fall=late / fall if fall else 0.0,
+        learned=learned,
+        late_fall=late / learned if learned > 0 else 0.0,
         noise=deviation(loss[loss.size // 2 :]) / abs(level) if level else 0.0,
         **_accuracies(curves),
         **_test_losses(curves, calm),
         **_decay(curves, calm, level),
-        kink_at=_kink(places, calm if curves.learning_rate is None else calm[:0], level),
+        kink_at=_kink(places, loss if curves.learning_rate is None else loss[:0], level),
     )
 
 
@@ -174,17 +178,17 @@ def _decay(curves: LearningCurves, calm: Floats, level: float) -> dict[str, floa
     return found
 
 
-def _kink(places: Floats, calm: Floats, level: float) -> float:
+def _kink(places: Floats, loss: Floats, level: float) -> float:
     """Where the fall stops most sharply: the fastest one after which a tenth of its speed is left.
 
     Looked for where no learning rate tells when it was decayed.
     """
     width = KINK_POINTS
     best, found = 0.0, UNKNOWN
-    for i in range(width, calm.size - width):
-        before = float(calm[i - width] - calm[i]) / max(float(places[i] - places[i - width]), 1e-12)
-        after = float(calm[i] - calm[i + width]) / max(float(places[i + width] - places[i]), 1e-12)
-        rest = float(calm[i] - level) / max(float(1 - places[i]), 1e-12)
+    for i in range(width, loss.size - width):
+        before = float(loss[i - width] - loss[i]) / max(float(places[i] - places[i - width]), 1e-12)
+        after = float(loss[i] - loss[i + width]) / max(float(places[i + width] - places[i]), 1e-12)
+        rest = float(loss[i] - level) / max(float(1 - places[i]), 1e-12)
         if max(after, rest) <= 0.1 * before and before > best:
             best, found = before, float(places[i])
     return found
