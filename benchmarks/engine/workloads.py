@@ -92,7 +92,8 @@ NAMED = (
 def of_bundled_benchmarks() -> list[Workload]:
     """Each model of the bundled definitions with each optimizer and batch size that its cases have.
 
-    The models are those of the default reading and of readings that change the model.
+    The models are those of the default reading and of readings that change the model; where cases are made to have
+    learning curves of a certain shape, those of healthy ones: losses of others say nothing of an engine.
     """
     return [workload for benchmark, path in bundled().items() for workload in _of(benchmark, Resolved(*_source(path)))]
 
@@ -106,7 +107,11 @@ def _source(path: Any) -> tuple[Any, Selection]:
 
 
 def _of(benchmark: str, resolved: Resolved) -> Iterator[Workload]:
-    planned = resolved.planned_cases()
+    shapes = resolved.definition.shapes
+    healthy = (
+        {case for by_shape in (shapes.tuned_on, shapes.held_out) for case in by_shape["healthy"]} if shapes else set()
+    )
+    planned = [case for case in resolved.planned_cases() if not shapes or case.case in healthy]
     default = planned[0]
     seen: list[tuple[Any, ...]] = []
     for case in planned:
