@@ -198,6 +198,9 @@ def test_every_benchmark_s_models_are_measured_each_once_and_of_many_some():
     assert {(w.model["variant"], w.batch_size) for w in lenet} == {
         (variant, size) for variant in ("caffe", "lenet-5") for size in (32, 64, 128)
     }
+    curves = [w.name for w in found if w.name.startswith("learning-curves ")]
+    assert curves
+    assert all(name.endswith("healthy") for name in curves)
 
 
 @pytest.mark.parametrize("workload", NAMED, ids=lambda workload: workload.name)

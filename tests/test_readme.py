@@ -30,9 +30,9 @@ def workplace(tmp_path_factory):
     definition = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
     assert definition
     (folder / "momentum.yaml").write_text(definition.group(1), encoding="utf-8")
-    table = re.search(r"```csv\n(.*?)```", README, re.DOTALL)
-    assert table
-    (folder / "results.csv").write_text(table.group(1), encoding="utf-8")
+    training, table = re.findall(r"```csv\n(.*?)```", README, re.DOTALL)
+    (folder / "training.csv").write_text(training, encoding="utf-8")
+    (folder / "results.csv").write_text(table, encoding="utf-8")
     step = re.search(r"```python\n(from hpbench.engine.steps .*?)```", README, re.DOTALL)
     assert step
     write_tree(folder / "path" / "to" / "office31")

@@ -94,7 +94,9 @@ NAMED = (
 def of_bundled_benchmarks() -> list[Workload]:
     """Of each bundled definition the models with the optimizers and batch sizes that its document's cases have.
 
-    The models are those of the default reading and of readings that change the model; of many, some spread evenly.
+    The models are those of the default reading and of readings that change the model; of many, some spread evenly. Where
+    cases are made to have learning curves of a certain shape, those of healthy ones: losses of others say nothing of an
+    engine.
     """
     found = (list(_of(benchmark, Resolved(*_source(path)))) for benchmark, path in bundled().items())
     return [workload for workloads in found for workload in _spread(workloads)]
@@ -116,7 +118,11 @@ def _source(path: Any) -> tuple[Any, Selection]:
 
 
 def _of(benchmark: str, resolved: Resolved) -> Iterator[Workload]:
-    planned = resolved.planned_cases()
+    shapes = resolved.definition.shapes
+    healthy = (
+        {case for by_shape in (shapes.tuned_on, shapes.held_out) for case in by_shape["healthy"]} if shapes else set()
+    )
+    planned = [case for case in resolved.planned_cases() if not shapes or case.case in healthy]
     default = planned[0]
     seen: list[tuple[Any, ...]] = []
     for case in planned:

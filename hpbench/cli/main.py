@@ -20,6 +20,7 @@ VERBS = {
     "run": "Run benchmarks and write their reports.",
     "report": "Write reports again from stored results.",
     "best": "The best point that a search found, also as a definition.",
+    "diagnose": "Name the shape of learning curves, and what to try.",
     "logs": "What failed trials printed.",
     "data": "Data sets: list, describe, prepare.",
     "schema": "JSON Schema of a definition, for editors.",

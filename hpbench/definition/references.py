@@ -40,6 +40,7 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _reported(values, cases)
     yield from _table(values, cases)
     yield from _groups(values, cases)
+    yield from _shapes(values, cases)
     yield from _metrics(values)
     for index, case in _texts(values.get("reading_cases")):
         if unknown := cases.unknown(case):
@@ -158,6 +159,22 @@ def _groups(values: Values, cases: CaseNames) -> Iterator[Found]:
             yield ("groups", name), f"'{name}' is the name of a case; give the group another one"
         elif not cases.groups.get(name) and not cases.unsure:
             yield ("groups", name), f"no case matches; {instead(name, cases.own, cases.own)}"
+
+
+def _shapes(values: Values, cases: CaseNames) -> Iterator[Found]:
+    """Cases that are made to have a shape and are not there, or are named twice."""
+    places: dict[str, str] = {}
+    for part, by_shape in block(values.get("shapes")).items():
+        for shape, named in block(by_shape).items():
+            for index, name in _texts(named):
+                at = ("shapes", part, shape, index)
+                if unknown := cases.unknown(name):
+                    yield at, unknown
+                for case in cases.groups.get(name, (name,)):
+                    if case in places:
+                        yield at, f"'{case}' stands in {places[case]} already; a case is made to have one shape"
+                        break
+                    places[case] = f"shapes.{part}.{shape}"
 
 
 def _metrics(values: Values) -> Iterator[Found]:

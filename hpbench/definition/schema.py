@@ -15,6 +15,7 @@ from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
+from hpbench.catalogue.shapes import ShapeName
 from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
@@ -150,6 +151,16 @@ class Study(Strict):
         return self
 
 
+class Shapes(_Strict):
+    """Cases whose learning curves are made to have a shape, to see how often the diagnosis names it.
+
+    Its rules were tuned on those of ``tuned_on`` and have not seen those of ``held_out``.
+    """
+
+    tuned_on: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
+    held_out: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
+
+
 class Definition(Settings):
     """One benchmark: the file in ``benchmarks/``."""
 
@@ -188,6 +199,7 @@ class Definition(Settings):
     figures: tuple[Figure, ...] = ()
     advice: Advice | None = None
     pools: Pools | None = None
+    shapes: Shapes | None = None
     profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = Field(default={})
 
     @model_validator(mode="after")

@@ -9,6 +9,7 @@ from functools import cached_property
 from hpbench.analysis.advice import Recommendations, advise
 from hpbench.analysis.by_fit import ByFit, by_fit
 from hpbench.analysis.claims import findings
+from hpbench.analysis.diagnosis_score import ShapeScores, shape_scores
 from hpbench.analysis.document_table import DocumentTable, document_table
 from hpbench.analysis.effects import Effects, effects
 from hpbench.analysis.evidence import SeriesIndex, default_evidence, evidence_by_reading
@@ -46,6 +47,7 @@ class Facts:
         matched: Cases trained at equal latency.
         searches: Searches that were run.
         alike: How alike the predictions are, of cases that were read for that.
+        shapes: How often curves that were made to have a shape are given its name, if the definition has such.
         loads: (case, reading, seed) of timed trials to the cores that were busy with other processes.
     """
 
@@ -64,6 +66,7 @@ class Facts:
     matched: tuple[Matched, ...]
     searches: tuple[Searched, ...]
     alike: tuple[Alike, ...]
+    shapes: ShapeScores | None
     loads: Mapping[TrialPlace, float]
 
     @cached_property
@@ -123,6 +126,7 @@ def gather(tables: RunTables, resolved: Resolved) -> Facts:
         matched=matched(default_evidence(tables, resolved, index)),
         searches=tuple(searched(default_evidence(tables, resolved, index))),
         alike=tuple(alike(tables)),
+        shapes=shape_scores(default_evidence(tables, resolved, index)),
         loads=other_loads(tables),
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpbench.analysis.diagnosis_score import SetScores
 from hpbench.analysis.summary import Comparison, Row
 from hpbench.analysis.verdicts import Finding, Quantity
 from hpbench.records.metrics import NOT_ALONE
@@ -66,7 +67,27 @@ def _head(facts: Facts) -> dict[str, Any]:
             for name, values in tables.resolved.items()
             for value, places in values.items()
         ],
-    }
+    } | _shapes(facts)
+
+
+def _shapes(facts: Facts) -> dict[str, Any]:
+    """How often shapes of learning curves are named right; nothing where no case is made to have one."""
+    if facts.shapes is None:
+        return {}
+    sets = {"tuned_on": facts.shapes.tuned_on, "held_out": facts.shapes.held_out}
+    return {"shapes": {name: _scores(scores) if scores else [] for name, scores in sets.items()}}
+
+
+def _scores(found: SetScores) -> list[dict[str, Any]]:
+    return [
+        {
+            "by": score.namer,
+            "n": score.n,
+            "balanced_accuracy": score.balanced_accuracy,
+            "counts": [{"intended": pair[0], "named": pair[1], "n": n} for pair, n in sorted(score.counts.items())],
+        }
+        for score in found.scores
+    ]
 
 
 def _drift(item: Drift) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from hpbench.report.sections.opening import data, question, title
 from hpbench.report.sections.predictions import predictions
 from hpbench.report.sections.search import searches
 from hpbench.report.sections.settings import settings
+from hpbench.report.sections.shapes import shapes
 from hpbench.report.sections.transfer import transfer
 
 
@@ -39,6 +40,7 @@ def markdown(facts: Facts, figures: Figures) -> str:
         at_equal_latency(facts),
         by_fit(facts),
         transfer(facts),
+        shapes(facts),
         alike(facts),
         predictions(facts, figures),
         memory(facts),

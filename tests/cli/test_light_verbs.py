@@ -26,6 +26,7 @@ def invoke(*arguments):
         ("show", "lenet-batch-lr"),
         ("run", "--help"),
         ("report", "--help"),
+        ("diagnose", "--help"),
     ],
 )
 def test_light_verbs_import_nothing_heavy(arguments, tmp_path):

@@ -61,6 +61,14 @@ NAMES = {
         [("advice: {metric: test_acc", "advice: {▸metric: best_acc")],
         ["no metric 'best_accuracy'"],
     ),
+    "case that is made to have a shape": (
+        [("plateau: [decay/step]", "plateau: [▸decay/stop]")],
+        ["there is no case 'decay/stop'; did you mean 'decay/step'?"],
+    ),
+    "case that is made to have two shapes": (
+        [("held_out: {healthy: [fast]", "held_out: {healthy: [fast, ▸slow]")],
+        ["'slow' stands in shapes.tuned_on.healthy already; a case is made to have one shape"],
+    ),
     "metric that no callback observes": (
         [
             ("callbacks: [{name: record_weight_norm}]", "callbacks: []"),

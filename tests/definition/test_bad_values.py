@@ -156,6 +156,10 @@ WRONG_VALUES = {
         ["has to be 'default', 'one-at-a-time', 'all' or a list, such as [a, b], found 'every'"],
     ),
     "readings that are no text": ([("readings: [network=caffe, ", "readings: [▸3, ▸4, ")], ["found 3", "found 4"]),
+    "shape": (
+        [("held_out: {healthy: [fast]", "held_out: {▸helthy: [fast]")],
+        ["did you mean 'healthy'? there are: flat-start, plateau, "],
+    ),
     "profile": ([("  quick:", "  ▸quik:")], ["did you mean 'quick'? there are: smoke, quick, standard, full"]),
     "case without a body": (
         [("  slow: {learning_rate: 0.01}", "  ▸slow:")],
