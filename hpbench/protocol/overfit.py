@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain
 
 import numpy as np
 
@@ -73,6 +74,7 @@ def attempted(trainee: Trainee, rate: float, sample: Sample, budget: Budget) -> 
     losses: list[float] = []
     accuracies: list[float] = []
     recent: list[float] = []
+    x, y = (np.concatenate(part) for part in zip(*chain(*sample.passes), strict=True))
     done = 0
     for number in range(PASSES):
         for batch in sample.passes[number % len(sample.passes)]:
@@ -82,8 +84,6 @@ def attempted(trainee: Trainee, rate: float, sample: Sample, budget: Budget) -> 
         finite = bool(np.isfinite(recent).all())
         if (number + 1) % EVERY and finite:
             continue
-        given = sample.passes[(number + 1) % len(sample.passes)]
-        x, y = np.concatenate([x for x, _ in given]), np.concatenate([y for _, y in given])
         iterations.append(done)
         losses.append(float(np.mean(recent)) if finite else math.nan)
         accuracies.append(trainee.judge(x, y)[1] if finite else 0.0)

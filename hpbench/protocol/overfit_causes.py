@@ -17,7 +17,7 @@ class Attempt:
         learning_rate: The rate.
         iterations: Iterations at which the model was judged.
         losses: Mean training loss in nats since the judgement before; the last may not be finite.
-        accuracies: On the few batches.
+        accuracies: On the few batches, with the labels of all passes.
         unmoved: Trainable weights that did not change at all.
     """
 
