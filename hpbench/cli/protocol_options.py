@@ -100,11 +100,16 @@ def prepared(asked: Asked) -> Iterator[tuple[Any, Any]]:
     Raises:
         UserError: They are not there, are not allowed, or cannot be used.
     """
+    from hpbench.catalogue.by_name import require_named
+    from hpbench.catalogue.datasets import DATASETS
+    from hpbench.catalogue.models import MODELS
     from hpbench.catalogue.own import allow
     from hpbench.execution.environment import job_environment
     from hpbench.parts.quiet import quiet_errors
 
     allow(asked.allow_code)
+    require_named(asked.model, MODELS)
+    require_named(asked.data, DATASETS)
     require_writable(asked.output, "--output")
     with job_environment("tensorflow", asked.threads):
         with quiet_errors():
@@ -112,7 +117,6 @@ def prepared(asked: Asked) -> Iterator[tuple[Any, Any]]:
             from hpbench.protocol import named
             from hpbench.protocol.data import data_of
 
-            named.require_named(asked.model, asked.data)
             TensorFlowBackend(threads=asked.threads, deterministic=True)
         data = data_of(
             named.data_named(asked.data, asked.data_folder.resolve()), asked.data, asked.batch_size, asked.seed

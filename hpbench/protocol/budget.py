@@ -131,7 +131,7 @@ def planned(points: Sequence[_Point], epochs: int, cost: Cost, seconds: float, t
         count -= 1
     words = []
     if kept < epochs:
-        words.append(f"{kept} epochs a trial instead of {epochs}")
+        words.append(f"{kept} {'epoch' if kept == 1 else 'epochs'} a trial instead of {epochs}")
     if count < len(points):
         words.append(f"{count} of {len(points)} settings")
     shrunk = f"The budget holds {' and '.join(words)}." if words else ""

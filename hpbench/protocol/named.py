@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from pydantic import ValidationError
 
+from hpbench.catalogue.by_name import defaults
 from hpbench.catalogue.datasets import DATASETS
 from hpbench.catalogue.models import MODELS
-from hpbench.catalogue.own import PATTERN, CodeNotAllowedError, is_allowed, require_present
-from hpbench.catalogue.part import Parameters, Register
 from hpbench.parts import own
 from hpbench.parts.datasets.prepared import prepare_dataset
 from hpbench.protocol.step import ProtocolError
@@ -23,22 +19,6 @@ from hpbench.protocol.step import ProtocolError
 MOMENTUM = 0.9
 OWN_RATE = 0.01
 """Rate of a bundled model where none is given."""
-
-
-def require_named(model: str, data: str) -> None:
-    """Check names without importing anything of one's own.
-
-    Raises:
-        CodeNotAllowedError: Code of one's own is not allowed in this process.
-        MissingCodeError: Its module is not there.
-        ProtocolError: A name is unknown, or a part cannot be used as it is.
-    """
-    for name, register in ((model, MODELS), (data, DATASETS)):
-        if re.fullmatch(PATTERN, name):
-            _require_allowed(name)
-            require_present([name])
-        else:
-            _parameters(name, register)
 
 
 def data_named(name: str, folder: Path) -> Any:
@@ -55,7 +35,7 @@ def data_named(name: str, folder: Path) -> Any:
     """
     if ":" in name:
         return own.function(name)
-    parameters = _parameters(name, DATASETS)
+    parameters = defaults(name, DATASETS)
     prepared = prepare_dataset(parameters.model_dump(), folder)
     if prepared.heads:
         raise ProtocolError(f"{name}: each image has several labels; the protocol examines models with one output")
@@ -80,7 +60,7 @@ def builder_named(name: str, data: Any) -> Callable[..., Any]:
     if ":" in name:
         function: Callable[..., Any] = own.function(name)
         return function
-    parameters = _parameters(name, MODELS).model_dump()
+    parameters = defaults(name, MODELS).model_dump()
     images, labels = data.x_validation, data.y_validation
     if images.ndim != 4 or labels.ndim != 1:
         raise ProtocolError(
@@ -106,30 +86,3 @@ def builder_named(name: str, data: Any) -> Callable[..., Any]:
 
 def _two(arrays: Any) -> Iterable[tuple[Any, Any]]:
     return arrays["train"], arrays["validation"]
-
-
-def _require_allowed(name: str) -> None:
-    if not is_allowed(name):
-        raise CodeNotAllowedError(
-            f"{name} is code that is not hpbench's. Read it, and if you trust it, add "
-            f"--allow-code {name.partition(':')[0]}"
-        )
-
-
-def _parameters(name: str, register: Register) -> Parameters:
-    """The part's parameters, all at their defaults."""
-    if name not in register:
-        close = difflib.get_close_matches(name, register, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"there are: {', '.join(register)};"
-        raise ProtocolError(
-            f"there is no {register.kind} '{name}'; {hint} your own is named package.module:function, "
-            "such as mine:build"
-        )
-    try:
-        return register[name].model_validate({"name": name})
-    except ValidationError as error:
-        missing = ", ".join(str(fault["loc"][-1]) for fault in error.errors())
-        raise ProtocolError(
-            f"the {register.kind} {name} needs {missing}, which this command does not take; write a function of "
-            "your own that makes it, and name that: package.module:function"
-        ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -125,7 +124,7 @@ class Search:
         """Train one setting, and keep what came of it, also where it is cut short."""
         where = f"step {step}" + (f", round {number}" if number else "")
         self._tell(f"{where}: {point}, {epochs} epoch{'s' * (epochs > 1)}")
-        begun = time.monotonic()
+        begun = self._budget.seconds_spent()
         curve, cut = Curve(), True
         self._budget.done += 1
         try:
@@ -135,12 +134,12 @@ class Search:
                 if not math.isfinite(curve.train_loss[-1]):
                     break
             cut = False
-            seconds = time.monotonic() - begun
+            seconds = self._budget.seconds_spent() - begun
             self._cost = replace(self._cost, epoch=max(0.0, seconds - self._cost.start) / curve.epochs)
         except BudgetEndedError:
             pass
         finally:
-            seconds = time.monotonic() - begun
+            seconds = self._budget.seconds_spent() - begun
             self._trials.append(Trial(step, number, point, epochs, self._builder.seed, curve, seconds, cut))
         return self._trials[-1]
 
@@ -151,24 +150,24 @@ class Search:
             BudgetEndedError: The time is over.
         """
         self._tell("step 4: measuring how long an epoch takes")
-        begun = time.monotonic()
+        begun = self._budget.seconds_spent()
         trainee = self._builder.at(centre, DECAYS[1] if self._builder.takes_decay else None)
         batches = self._data.first(MEASURED + 1)
         trainee.train(batches[0])
         self._judge(trainee)
-        start = time.monotonic() - begun
-        begun = time.monotonic()
+        start = self._budget.seconds_spent() - begun
+        begun = self._budget.seconds_spent()
         for batch in batches[1:]:
             self._budget.require_time()
             trainee.train(batch)
-        iteration = (time.monotonic() - begun) / max(1, len(batches) - 1)
-        begun = time.monotonic()
+        iteration = (self._budget.seconds_spent() - begun) / max(1, len(batches) - 1)
+        begun = self._budget.seconds_spent()
         self._judge(trainee)
         count = 0
         for _ in self._data.train.epoch(0):  # also what the loader itself takes
             self._budget.require_time()
             count += 1
-        return Cost(start, time.monotonic() - begun + count * iteration)
+        return Cost(start, self._budget.seconds_spent() - begun + count * iteration)
 
     def _judge(self, trainee: Trainee) -> tuple[float, float, float]:
         """Accuracy on training data; loss and accuracy on validation data."""
