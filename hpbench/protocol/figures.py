@@ -46,7 +46,7 @@ class Axes:
 
 def rate_curves(curves: Sequence[RateCurve]) -> str:
     """Step 3: the loss of each batch, one line a rate, smoothed over ten iterations."""
-    highest = HIGHEST * curves[0].losses[0]
+    highest = _highest(curves)
     lines = [Line(f"{curve.learning_rate:g}", _below(_smoothed(curve.losses), highest)) for curve in curves]
     return _lines(lines, Axes("iteration", "training loss (nat)"), "Loss at each learning rate", graded=True)
 
@@ -55,7 +55,7 @@ def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
     """Step 3: the loss after the last iteration against the rate; rates that explode stand at the upper edge."""
     import altair as alt
 
-    highest = HIGHEST * curves[0].losses[0]
+    highest = _highest(curves)
     rows: list[dict[str, Any]] = []
     for curve in curves:
         fine = math.isfinite(curve.final) and curve.final <= highest
@@ -166,6 +166,12 @@ def _sized(chart: Any, title: str) -> Any:
 
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
     return chart.properties(width=WIDTH, height=HEIGHT, autosize=fit, title=clean(title))
+
+
+def _highest(curves: Sequence[RateCurve]) -> float:
+    """The largest loss that is drawn, in nats."""
+    first = [curve.losses[0] for curve in curves if math.isfinite(curve.losses[0])]
+    return HIGHEST * min(first, default=1.0)
 
 
 def _smoothed(losses: Sequence[float], over: int = 10) -> list[float]:

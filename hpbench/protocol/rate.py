@@ -43,12 +43,10 @@ class RateCurve:
     Attributes:
         learning_rate: The rate.
         losses: Of each iteration's batch before its update, in nats; the last may not be finite.
-        complete: Whether all iterations were made, or it was given up because the loss exploded.
     """
 
     learning_rate: float
     losses: tuple[float, ...]
-    complete: bool = True
 
     @property
     def final(self) -> float:
@@ -74,7 +72,7 @@ class RateFacts:
     @property
     def learning(self) -> tuple[float, ...]:
         """The rates at which the loss falls."""
-        return tuple(c.learning_rate for c in self.curves if c.complete and c.final <= LEARNS * self.initial)
+        return tuple(curve.learning_rate for curve in self.curves if curve.final <= LEARNS * self.initial)
 
     @property
     def best(self) -> RateCurve | None:
@@ -125,7 +123,8 @@ def judged(curves: list[RateCurve], own: float | None, complete: bool = True) ->
         complete: Whether all rates were tried.
     """
     ordered = tuple(sorted(curves, key=lambda curve: curve.learning_rate))
-    initial = float(np.mean(ordered[0].losses[:AVERAGED]))  # the smallest rate has hardly moved by then
+    # The smallest rate has hardly moved by then.
+    initial = float(np.mean([loss for loss in ordered[0].losses[:AVERAGED] if math.isfinite(loss)] or [math.nan]))
     facts = RateFacts(initial, ordered, own)
     best = facts.best
     causes = causes_of(facts, RULES)
