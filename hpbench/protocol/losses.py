@@ -82,16 +82,17 @@ def loss_of(loss: Any, name: str) -> Loss:
     if loss is None or isinstance(loss, (list, tuple, dict)):
         what = "none" if loss is None else "several"
         raise ProtocolError(f"{name}: the model has to be compiled with one loss of a classification; it has {what}")
-    called = loss if isinstance(loss, str) else _called(loss)
+    loss = keras.losses.get(loss)
+    called = _called(loss)
     plain = called.replace("_", "").lower()
     if plain in CROSS_ENTROPIES:
-        return Loss(keras.losses.get(loss), CROSS_ENTROPIES[plain], _from_logits(loss), called)
+        return Loss(loss, CROSS_ENTROPIES[plain], _from_logits(loss), called)
     if any(word in plain for word in OF_REGRESSION):
         raise ProtocolError(
             f"{name}: the loss {called} is one of regression; the protocol examines classification, with a "
             "cross-entropy such as keras.losses.SparseCategoricalCrossentropy(from_logits=True)"
         )
-    return Loss(keras.losses.get(loss), "other", None, called)
+    return Loss(loss, "other", None, called)
 
 
 def _called(loss: Any) -> str:

@@ -22,6 +22,11 @@ PREDICTED_AT_ONCE = 256
 """Examples that the model sees at once where nothing is trained."""
 
 
+def as_array(value: Any) -> Array:
+    """A copy of what a variable or a tensor holds, or of what can be one."""
+    return np.array(value.numpy() if hasattr(value, "numpy") else keras.ops.convert_to_numpy(value))
+
+
 class Trainee:
     """A model with its weights, its optimizer's state and its random states as they were at first.
 
@@ -57,12 +62,12 @@ class Trainee:
             raise ProtocolError(f"{name}: the model has to give one output of shape (n, classes); it gives {shape}")
         self.settable = _settable(model.optimizer)
         self._states = [*model.variables, *model.optimizer.variables]
-        self._first = [np.copy(keras.ops.convert_to_numpy(state)) for state in self._states]
+        self._first = [as_array(state) for state in self._states]
 
     @property
     def learning_rate(self) -> float:
         """The optimizer's rate now; with a schedule, that of the next iteration."""
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        return float(as_array(self.model.optimizer.learning_rate))
 
     def restart(self, learning_rate: float | None = None) -> None:
         """Go back to the first state, and take another rate if one is given and can be set."""
@@ -95,7 +100,7 @@ class Trainee:
     def training_outputs(self, x: Array) -> Array:
         """What the model says in training, (n, classes): with batch normalisation by the batch."""
         with self._told():
-            said: Array = np.asarray(keras.ops.convert_to_numpy(self.model(x, training=True)))
+            said: Array = as_array(self.model(x, training=True))
         return said
 
     def judge(self, x: Array, y: Array) -> tuple[float, float]:
@@ -107,7 +112,7 @@ class Trainee:
     def penalty(self) -> float:
         """What regularisers of weights add to the loss, in nats."""
         regularised = [weight for weight in self.model.trainable_variables if weight.regularizer is not None]
-        return float(sum(float(keras.ops.convert_to_numpy(weight.regularizer(weight))) for weight in regularised))
+        return float(sum(float(as_array(weight.regularizer(weight))) for weight in regularised))
 
     def unmoved(self) -> list[str]:
         """Paths of the trainable weights that are exactly as they were at first."""
@@ -115,7 +120,7 @@ class Trainee:
         return [
             weight.path
             for weight in self.model.trainable_variables
-            if np.array_equal(keras.ops.convert_to_numpy(weight), first[id(weight)])
+            if np.array_equal(as_array(weight), first[id(weight)])
         ]
 
     @contextmanager
@@ -166,7 +171,7 @@ def _layers(model: Any) -> Iterator[Any]:
 def _settable(optimizer: Any) -> bool:
     """Whether the rate is a number that can be changed, and no schedule."""
     try:
-        optimizer.learning_rate = float(keras.ops.convert_to_numpy(optimizer.learning_rate))
+        optimizer.learning_rate = float(as_array(optimizer.learning_rate))
     except (TypeError, AttributeError, ValueError):
         return False
     return True
