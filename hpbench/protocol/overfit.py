@@ -25,6 +25,9 @@ EVERY = 4
 RATES = (1e-2, 1e-1, 1e-3, 1.0, 1e-4)
 """Rates tried one after another until one reaches 100 %; the builder's own comes first."""
 
+CONFIRMING = 2
+"""Rates tried where labels are known to change from pass to pass: none will do."""
+
 Tell = Callable[[str], None]
 
 
@@ -41,6 +44,8 @@ def overfit(builder: Builder, data: Data, budget: Budget, attempts: list[Attempt
     sample = sampled(data)
     own = builder.own_rate
     rates = [*([own] if own else []), *(rate for rate in RATES if rate != own)]
+    if sample.changed:
+        rates = rates[:CONFIRMING]
     ended = False
     trainee, _ = builder.bare(rates[0])
     constant = False
@@ -69,7 +74,10 @@ def overfit(builder: Builder, data: Data, budget: Budget, attempts: list[Attempt
 
 
 def attempted(trainee: Trainee, rate: float, sample: Sample, budget: Budget) -> Attempt:
-    """Train on the sample at one rate until it is known by heart, or for ``PASSES`` passes."""
+    """Train on the sample at one rate until it is known by heart, for ``PASSES`` passes at most.
+
+    A rate is given up where the loss is not finite, or is higher after a quarter of the passes than in the first ones.
+    """
     iterations: list[int] = []
     losses: list[float] = []
     accuracies: list[float] = []
@@ -88,7 +96,8 @@ def attempted(trainee: Trainee, rate: float, sample: Sample, budget: Budget) -> 
         losses.append(float(np.mean(recent)) if finite else math.nan)
         accuracies.append(trainee.judge(x, y)[1] if finite else 0.0)
         recent = []
-        if not finite or accuracies[-1] == 1.0:
+        hopeless = number >= PASSES // 4 and losses[-1] > losses[0]
+        if not finite or hopeless or accuracies[-1] == 1.0:
             break
     return Attempt(rate, tuple(iterations), tuple(losses), tuple(accuracies), tuple(trainee.unmoved()))
 

@@ -80,7 +80,7 @@ def hpbench(folder, *arguments):
 def test_a_healthy_model_passes_all_seven_steps(folder):
     done = hpbench(folder, "tune", "mine:build", "mine:data", "--trials", "3", "--epochs", "2", "--output", "healthy")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert re.findall(r"^Step (\d)", done.stdout, re.MULTILINE) == list("1234567")
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == list("1234567")
     assert "FAILED" not in done.stdout
     assert "Traceback" not in done.stderr
     report = (folder / "healthy" / "tune.md").read_text(encoding="utf-8")
@@ -93,7 +93,7 @@ def test_a_healthy_model_passes_all_seven_steps(folder):
 def test_logits_to_a_loss_of_probabilities_fail_step_1(folder):
     done = hpbench(folder, "tune", "mine:logits_to_probabilities", "mine:data", "--output", "one")
     assert done.returncode == 1, done.stderr
-    assert re.findall(r"^Step (\d)", done.stdout, re.MULTILINE) == ["1"]
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == ["1"]
     assert "Logits are given to a loss that expects probabilities" in done.stdout
     assert "from_logits=True" in done.stdout
     assert "**Failed.**" in (folder / "one" / "tune.md").read_text(encoding="utf-8")
@@ -102,7 +102,7 @@ def test_logits_to_a_loss_of_probabilities_fail_step_1(folder):
 def test_inputs_and_labels_shuffled_apart_fail_step_2(folder):
     done = hpbench(folder, "tune", "mine:build", "mine:shuffled_apart", "--output", "two")
     assert done.returncode == 1, done.stderr
-    assert re.findall(r"^Step (\d)", done.stdout, re.MULTILINE) == ["1", "2"]
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == ["1", "2"]
     assert "inputs and labels are shuffled independently of each other" in done.stdout
     assert "one permutation" in done.stdout
     assert not re.search(r"accuracy at rate \S+ 100\.0%", done.stdout)
@@ -135,7 +135,7 @@ def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
         output, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    assert re.findall(r"^Step (\d)", output, re.MULTILINE) == ["3"]
+    assert re.findall(r"^Step (\d):", output, re.MULTILINE) == ["3"]
     assert re.search(r"rates tried: [5-7]\n", output)
     assert "Interrupted" in (folder / "stopped" / "lr-find.md").read_text(encoding="utf-8")
 
