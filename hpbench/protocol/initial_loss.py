@@ -91,7 +91,9 @@ def judged(facts: InitialFacts, switched: list[str]) -> Step:
         "smallest and largest output": f"{shown(facts.outputs[0])} to {shown(facts.outputs[1])}",
         "loss": f"{facts.loss_name}, {_expects(facts)}",
     }
-    if facts.near and not causes:
+    if facts.kind == "other" and not causes:
+        concluded = f"The initial loss is {shown(facts.loss)}; whether that is right cannot be said of such a loss."
+    elif facts.near and not causes:
         concluded = f"The initial loss {shown(facts.loss)} is about log({facts.classes}) = {shown(facts.expected)}."
     elif facts.near:
         concluded = f"The initial loss is about log({facts.classes}), but model and loss do not fit each other."

@@ -65,7 +65,9 @@ class InitialFacts:
 
     @property
     def near(self) -> bool:
-        """Whether the loss is about what it has to be."""
+        """Whether the loss is about what it has to be, if that is known: it is not for a loss of one's own."""
+        if self.kind == "other":
+            return math.isfinite(self.loss)
         return (1 - BELOW) * self.expected <= self.loss <= self.expected + ABOVE
 
     @property
@@ -176,7 +178,7 @@ def initial_weights_too_large(facts: InitialFacts) -> Cause | None:
     """The untrained model is sure of itself."""
     usual = facts.inputs <= UNSCALED and facts.inputs_finite and facts.outputs_finite
     fits = logits_to_probability_loss(facts) is None
-    if not usual or not fits or not facts.loss > facts.expected + ABOVE:
+    if facts.near or not usual or not fits or not facts.loss > facts.expected:
         return None
     return Cause(
         "initial_weights_too_large",
@@ -188,7 +190,7 @@ def initial_weights_too_large(facts: InitialFacts) -> Cause | None:
 
 def loss_too_low(facts: InitialFacts) -> Cause | None:
     """Something is known before training."""
-    if not facts.loss < (1 - BELOW) * facts.expected or not math.isfinite(facts.loss):
+    if facts.near or not facts.loss < facts.expected or not math.isfinite(facts.loss):
         return None
     return Cause(
         "loss_too_low",

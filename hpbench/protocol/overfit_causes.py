@@ -8,6 +8,12 @@ from dataclasses import dataclass
 from hpbench.protocol.sample import Sample
 from hpbench.protocol.step import Cause, shown
 
+APART = 0.1
+"""Share of inputs with changing labels from which on inputs and labels are taken to be shuffled apart.
+
+Two classes, one of which has 97 % of the examples, change 0.09 of their labels in three passes.
+"""
+
 
 @dataclass(frozen=True)
 class Attempt:
@@ -77,10 +83,16 @@ def labels_change(facts: OverfitFacts) -> Cause | None:
     sample = facts.sample
     if not sample.changed:
         return None
+    says = f"{sample.changed} of {sample.compared} inputs had another label in another pass over the data: "
+    if sample.changed < APART * sample.compared:
+        return Cause(
+            "some_labels_change",
+            says + "some inputs have several labels, or labels are drawn at random.",
+            "Look at these inputs; switch off what changes labels until the model learns.",
+        )
     return Cause(
         "labels_change_between_passes",
-        f"{sample.changed} of {sample.compared} inputs had another label in another pass over the data: inputs and "
-        "labels are shuffled independently of each other.",
+        says + "inputs and labels are shuffled independently of each other.",
         "Shuffle both with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order].",
     )
 

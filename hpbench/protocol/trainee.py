@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from hpbench.errors import MachineError
 from hpbench.parts.own import OwnCodeError, faults_told
 from hpbench.protocol.data import Array, Batch
 from hpbench.protocol.losses import loss_of
@@ -131,6 +132,11 @@ class Trainee:
                 yield
         except OwnCodeError as error:
             raise OwnCodeError(shortened(str(error), LONGEST)) from error
+        except Exception as error:  # only memory that runs out comes through as it is
+            words = (
+                f"{self._name}: the memory ran out ({type(error).__name__}); take smaller batches or a smaller model"
+            )
+            raise MachineError(words) from error
 
 
 def without_regularisation(model: Any) -> list[str]:

@@ -67,6 +67,13 @@ def test_the_likeliest_cause_comes_first(changes, cause):
     assert all(cause.says and cause.advice for cause in step.causes)
 
 
+def test_a_loss_of_one_s_own_is_not_judged_by_its_value():
+    step = judged(replace(HEALTHY, kind="other", from_logits=None, loss=40.0), [])
+    assert step.passed
+    assert "cannot be said" in step.concluded
+    assert causes(kind="other", from_logits=None, loss=math.nan) != []
+
+
 def test_unscaled_inputs_with_a_good_loss_are_no_failure():
     assert causes(inputs=255.0) == []
 

@@ -73,6 +73,7 @@ def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0, constant=False
     ("planted", "cause"),
     [
         (facts(attempt(), sample=Sample(((),), 100, 90, 0, 160, True)), "labels_change_between_passes"),
+        (facts(attempt(), sample=Sample(((),), 100, 5, 0, 160, True)), "some_labels_change"),
         (facts(attempt(accuracy=1.0), sample=Sample(((),), 100, 90, 0, 160, True)), "labels_change_between_passes"),
         (facts(attempt(), sample=Sample(((),), 0, 0, 3, 160)), "same_input_other_label"),
         (facts(attempt(), trainable=()), "nothing_trainable"),
