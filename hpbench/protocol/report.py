@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from hpbench.protocol import figures
@@ -29,23 +29,24 @@ def write(outcome: Outcome, folder: Path, name: str) -> Path:
     Returns:
         The Markdown file's path; the file is written last.
     """
-    drawn = dict(_figures(outcome))
+    places = _places(outcome)
+    drawn = {key: svg for key, svg in _figures(outcome) if key in places}
     for key in set(FIGURES) - set(drawn):
         (folder / name / f"{key}.svg").unlink(missing_ok=True)  # of an earlier report
     for key, svg in drawn.items():
         write_whole(folder / name / f"{key}.svg", [svg])
     path = folder / f"{name}.md"
-    write_whole(path, [markdown(outcome, name, frozenset(drawn))])
+    write_whole(path, [markdown(outcome, name, {key: places[key] for key in drawn})])
     return path
 
 
-def markdown(outcome: Outcome, name: str, drawn: frozenset[str]) -> str:
+def markdown(outcome: Outcome, name: str, drawn: Mapping[str, int]) -> str:
     """The report's text.
 
     Args:
         outcome: What was found.
         name: Of the file, and of the folder of figures beside it.
-        drawn: Keys of the figures that there are.
+        drawn: Key of each figure that there is, to the step it stands in.
     """
     title = TITLES[name].format(model=outcome.model, data=outcome.data)
     parts = [Markup(f"# {escape(title)}"), _summary(outcome)]
@@ -136,21 +137,28 @@ def _row(trial: Trial, with_round: bool) -> list[str]:
     return [*([str(trial.round)] if with_round else []), *cells, f"{trial.seconds:.1f}"]
 
 
-def _pictures(step: Step, name: str, drawn: frozenset[str]) -> Iterator[Markup]:
-    for key, (number, words) in FIGURES.items():
-        if number == step.number and key in drawn:
+def _pictures(step: Step, name: str, drawn: Mapping[str, int]) -> Iterator[Markup]:
+    for key, (_, words) in FIGURES.items():
+        if drawn.get(key) == step.number:
             yield Markup(f"![{words}]({name}/{key}.svg)")
 
 
 FIGURES = {
-    "overfit": (2, "Accuracy on a few batches, by iteration and rate"),
-    "rate-curves": (3, "Training loss by iteration, one line a learning rate"),
-    "loss-by-rate": (3, "Training loss after 100 iterations against the learning rate"),
-    "trials": (5, "Validation accuracy of all trials against the learning rate"),
-    "loss": (6, "Training and validation loss of the best trial by epoch"),
-    "accuracy": (6, "Training and validation accuracy of the best trial by epoch"),
+    "overfit": ((2,), "Accuracy on a few batches, by iteration and rate"),
+    "rate-curves": ((3,), "Training loss by iteration, one line a learning rate"),
+    "loss-by-rate": ((3,), "Training loss after 100 iterations against the learning rate"),
+    "trials": ((5, 4), "Validation accuracy of all trials against the learning rate"),
+    "loss": ((6,), "Training and validation loss of the best trial by epoch"),
+    "accuracy": ((6,), "Training and validation accuracy of the best trial by epoch"),
 }
-"""Key of a figure to the step it belongs to, and what it shows."""
+"""Key of a figure to the steps it may stand in, the first that was done, and what it shows."""
+
+
+def _places(outcome: Outcome) -> dict[str, int]:
+    """The step in which each figure stands, of those that were done."""
+    done = {step.number for step in outcome.steps}
+    places = {key: next((step for step in steps if step in done), None) for key, (steps, _) in FIGURES.items()}
+    return {key: place for key, place in places.items() if place is not None}
 
 
 def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:

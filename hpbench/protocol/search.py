@@ -47,6 +47,8 @@ class Search:
         self._builder, self._data, self._budget, self._trials, self._tell = builder, data, budget, trials, tell
         self._cost = Cost(0.0, 0.0)
         self._sample: Batch | None = None
+        self._asked: tuple[float, int] = (0.0, 0)
+        self._before: Trial | None = None
         self.rounds = 0
         self.why_ended = ""
 
@@ -57,13 +59,14 @@ class Search:
             centre: The rate of step 3.
             epochs: Of each trial, if the budget holds them.
         """
+        self._asked = centre, epochs
         points = grid(centre, self._builder.takes_decay)
         left = self._budget.trials_left()
         share = None if left is None else max(1, round(left * COARSE_SHARE))
         try:
             self._cost = self._measured(centre)
         except BudgetEndedError:
-            return self._judged_coarse(centre, epochs, "")
+            return self._judged_coarse("")
         plan = planned(points, epochs, self._cost, COARSE_SHARE * self._budget.seconds_left(), share)
         shrunk = plan.shrunk
         for point in plan.points:
@@ -71,7 +74,7 @@ class Search:
                 shrunk = f"{shrunk} The time did not hold all of these, either.".strip()
                 break
             self._run(4, 0, point, plan.epochs)
-        return self._judged_coarse(centre, epochs, shrunk)
+        return self._judged_coarse(shrunk)
 
     def refine(self, epochs: int, look: Look, most_rounds: int | None = None) -> Step:
         """Steps 5 and 7: rounds of finer and longer trials, each after a look at the best curve.
@@ -82,9 +85,9 @@ class Search:
             most_rounds: None for as many as the budget holds.
         """
         rng = np.random.default_rng([self._builder.seed, 5])
-        before = best_of(self._trials)
+        self._before = best_of(self._trials)
         remarks: list[str] = []
-        while before is not None and not self.why_ended:
+        while self._before is not None and not self.why_ended:
             best = best_of(self._trials)
             if best is None or (most_rounds is not None and self.rounds >= most_rounds):
                 self.why_ended = self.why_ended or f"{self.rounds} rounds were asked for"
@@ -98,13 +101,21 @@ class Search:
                 remarks.append(
                     f"The time holds {length} epochs a trial instead of {wanted} in round {self.rounds + 1}."
                 )
-            self.rounds += 1
-            for point in refined(best.point, self.rounds, signs, rng):
+            number = self.rounds + 1
+            for point in refined(best.point, number, signs, rng):
                 if not self._may_run(length):
                     break
-                self._run(5, self.rounds, point, length)
+                self.rounds = number
+                self._run(5, number, point, length)
         self.why_ended = self.why_ended or "step 4 has no result to begin from"
-        return self._judged_fine(before, remarks)
+        return self._judged_fine(remarks)
+
+    def so_far(self) -> tuple[Step, ...]:
+        """Steps 4 and 5 from the trials that were begun, after an interruption."""
+        self.why_ended = "it was interrupted"
+        begun = {trial.step for trial in self._trials}
+        coarse = (self._judged_coarse(""),) if 4 in begun else ()
+        return (*coarse, self._judged_fine([])) if 5 in begun else coarse
 
     def _may_run(self, epochs: int) -> bool:
         """Whether another trial of step 5 fits; if not, ``why_ended`` says what ended the search."""
@@ -129,19 +140,29 @@ class Search:
         self._budget.done += 1
         try:
             trainee = self._builder.at(point.learning_rate, point.weight_decay)
+            ends: list[float] = []
             for epoch in range(epochs):
                 curve = self._epoch(trainee, epoch, curve)
+                ends.append(self._budget.seconds_spent() - begun)
                 if not math.isfinite(curve.train_loss[-1]):
                     break
             cut = False
-            seconds = self._budget.seconds_spent() - begun
-            self._cost = replace(self._cost, epoch=max(0.0, seconds - self._cost.start) / curve.epochs)
+            self._cost = self._learnt(ends)
         except BudgetEndedError:
             pass
         finally:
             seconds = self._budget.seconds_spent() - begun
             self._trials.append(Trial(step, number, point, epochs, self._builder.seed, curve, seconds, cut))
         return self._trials[-1]
+
+    def _learnt(self, ends: list[float]) -> Cost:
+        """What a trial takes, after one more: from the seconds from its beginning to each epoch's end.
+
+        Only the first epoch may have been slowed by compiling, or, where the model was used before, not.
+        """
+        if len(ends) > 1:
+            return replace(self._cost, epoch=(ends[-1] - ends[0]) / (len(ends) - 1))
+        return replace(self._cost, epoch=min(max(self._cost.epoch, ends[0] - self._cost.start), ends[0]))
 
     def _measured(self, centre: float) -> Cost:
         """What a trial takes, from a few iterations of a model of its own.
@@ -204,7 +225,8 @@ class Search:
             self._sample = (x, y)
         return self._sample
 
-    def _judged_coarse(self, centre: float, epochs: int, shrunk: str) -> Step:
+    def _judged_coarse(self, shrunk: str) -> Step:
+        centre, epochs = self._asked
         done = [trial for trial in self._trials if trial.step == 4]
         best = best_of(done)
         found: dict[str, float | int | str] = {"trials": len(done)}
@@ -218,7 +240,7 @@ class Search:
             if best.point.learning_rate == edge and len({trial.point.learning_rate for trial in done}) > 1:
                 remarks.append("The best rate lies on the grid's lower edge; step 5 looks below it, too.")
         else:
-            concluded = "The budget's time ended before a setting was trained."
+            concluded = "No setting was trained to its end before the time was over."
         checked = (
             f"Up to {epochs} epochs on all training data at rates around {shown(centre)}"
             + (" and weight decays, on logarithmic scales" if self._builder.takes_decay else ", on a logarithmic scale")
@@ -226,7 +248,8 @@ class Search:
         )
         return Step(4, "Search a small grid", checked, found, concluded, best is not None, (), tuple(remarks))
 
-    def _judged_fine(self, before: Trial | None, remarks: list[str]) -> Step:
+    def _judged_fine(self, remarks: list[str]) -> Step:
+        before = self._before
         done = [trial for trial in self._trials if trial.step == 5]
         best = best_of(self._trials)
         found: dict[str, float | int | str] = {"trials": len(done)}

@@ -176,6 +176,7 @@ class _Work:
         self.attempts: list[Attempt] = []
         self.rates: list[RateCurve] = []
         self.trials: list[Trial] = []
+        self._search: Search | None = None
         self.interrupted = False
 
     @contextmanager
@@ -185,8 +186,11 @@ class _Work:
             yield
         except KeyboardInterrupt:
             self.interrupted = True
-            if self.rates and not any(step.number == 3 for step in self.steps):
+            if self.rates and not self._has(3):
                 self._done(rate.judged(self.rates, self.builder.own_rate, complete=False))
+            for step in self._search.so_far() if self._search else ():
+                if not self._has(step.number):
+                    self._done(step)
 
     def all_steps(self, epochs: int, look: Look, tell: Callable[[str], None]) -> None:
         """The seven steps, until one of the first two does not pass."""
@@ -198,7 +202,7 @@ class _Work:
         centre = self.rate(tell)
         if centre is None:
             return
-        trying = Search(self.builder, self.data, self.budget, self.trials, tell)
+        trying = self._search = Search(self.builder, self.data, self.budget, self.trials, tell)
         if self._done(trying.coarse(centre, epochs)).passed:
             fine = trying.refine(2 * epochs, look)
             self._done(fine)
@@ -239,6 +243,9 @@ class _Work:
             },
             remarks=self.builder.remarks,
         )
+
+    def _has(self, number: int) -> bool:
+        return any(step.number == number for step in self.steps)
 
     def _done(self, step: Step) -> Step:
         self.steps.append(step)

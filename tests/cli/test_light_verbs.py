@@ -26,6 +26,8 @@ def invoke(*arguments):
         ("show", "lenet-batch-lr"),
         ("run", "--help"),
         ("report", "--help"),
+        ("tune", "--help"),
+        ("lr-find", "--help"),
     ],
 )
 def test_light_verbs_import_nothing_heavy(arguments, tmp_path):

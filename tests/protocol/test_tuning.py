@@ -58,6 +58,19 @@ def test_a_step_that_is_interrupted_leaves_what_was_done(tmp_path):
     assert "Interrupted" in (tmp_path / "tune.md").read_text(encoding="utf-8")
 
 
+def test_trials_of_an_interrupted_search_are_in_the_report(tmp_path):
+    def tell(words):
+        if words.startswith("step 5"):
+            raise KeyboardInterrupt
+
+    outcome = tune(build, DATA, trials=2, epochs=1, output=tmp_path, tell=tell)
+    assert outcome.interrupted
+    assert [step.number for step in outcome.steps] == [1, 2, 3, 4]
+    text = (tmp_path / "tune.md").read_text(encoding="utf-8")
+    assert "1 of 1" in text
+    assert "(tune/trials.svg)" in text
+
+
 @pytest.mark.parametrize("arguments", [{"minutes": -1}, {"trials": 0}, {"epochs": 0}, {"batch_size": 0}])
 def test_arguments_that_make_no_sense_are_told(arguments):
     with pytest.raises(ProtocolError, match="found"):
