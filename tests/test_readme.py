@@ -35,6 +35,9 @@ def workplace(tmp_path_factory):
     (folder / "results.csv").write_text(table, encoding="utf-8")
     step = re.search(r"```python\n(from hpbench.engine.steps .*?)```", README, re.DOTALL)
     assert step
+    mine = re.search(r"```python\n(import keras\n.*?)```", README, re.DOTALL)
+    assert mine
+    (folder / "mine.py").write_text(mine.group(1), encoding="utf-8")
     write_tree(folder / "path" / "to" / "office31")
     (folder / "steps.py").write_text(step.group(1), encoding="utf-8")
     return folder

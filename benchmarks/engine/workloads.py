@@ -94,9 +94,9 @@ NAMED = (
 def of_bundled_benchmarks() -> list[Workload]:
     """Of each bundled definition the models with the optimizers and batch sizes that its document's cases have.
 
-    The models are those of the default reading and of readings that change the model; of many, some spread evenly. Where
-    cases are made to have learning curves of a certain shape, those of healthy ones: losses of others say nothing of an
-    engine.
+    The models are those of the default reading and of readings that change the model; of many, some spread evenly.
+    Where cases are made to have learning curves of a certain shape, those of healthy ones: losses of others say nothing
+    of an engine.
     """
     found = (list(_of(benchmark, Resolved(*_source(path)))) for benchmark, path in bundled().items())
     return [workload for workloads in found for workload in _spread(workloads)]

@@ -18,6 +18,8 @@ VERBS = {
     "validate": "Check definition files.",
     "show": "A benchmark's plan and what it will cost, without running it.",
     "run": "Run benchmarks and write their reports.",
+    "tune": "Tune a Keras model of your own in seven steps.",
+    "lr-find": "Find a learning rate for a model of your own: step 3 of 'tune' alone.",
     "report": "Write reports again from stored results.",
     "best": "The best point that a search found, also as a definition.",
     "diagnose": "Name the shape of learning curves, and what to try.",
@@ -37,7 +39,7 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        command: click.Command = import_module(f"hpbench.cli.{cmd_name}").command
+        command: click.Command = import_module(f"hpbench.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -15,12 +15,23 @@ from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
-from hpbench.catalogue.shapes import ShapeName
 from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 from hpbench.definition.cells import cell, named_groups, study_cases, table_cases, table_groups
-from hpbench.definition.document import Advice, Changes, Claim, Figure, Name, OpenPoint, Reported, Source, Strict, Table
+from hpbench.definition.document import (
+    Advice,
+    Changes,
+    Claim,
+    Figure,
+    Name,
+    OpenPoint,
+    Reported,
+    Shapes,
+    Source,
+    Strict,
+    Table,
+)
 from hpbench.definition.searching import Pools, Search
 from hpbench.records.trial import canonical_json
 
@@ -149,16 +160,6 @@ class Study(Strict):
         if not self.cases and not self.grid and self.search is None:
             raise ValueError("give cases, a grid, a search, or more of them")
         return self
-
-
-class Shapes(_Strict):
-    """Cases whose learning curves are made to have a shape, to see how often the diagnosis names it.
-
-    Its rules were tuned on those of ``tuned_on`` and have not seen those of ``held_out``.
-    """
-
-    tuned_on: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
-    held_out: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
 
 
 class Definition(Settings):

@@ -37,7 +37,7 @@ class OwnCodeError(UserError):
 
 def model(name: str) -> Callable[[Mapping[str, Any], tuple[int, int, int], int], Any]:
     """A function ``(input_shape, classes, **fields)`` that returns a Keras model giving logits (n, classes)."""
-    build = _function(name)
+    build = function(name)
 
     def make(parameters: Mapping[str, Any], input_shape: tuple[int, int, int], classes: int) -> Any:
         import keras
@@ -62,7 +62,7 @@ def dataset(name: str) -> Callable[[Mapping[str, Any], Path], Arrays]:
     ``title`` and ``source`` (texts), ``generated`` (whether the images were made up), and ``files`` (paths of the files
     that it reads: when one of them changes, the data is prepared again, as it is when the code changes).
     """
-    read = _function(name)
+    read = function(name)
 
     def arrays(parameters: Mapping[str, Any], folder: Path) -> Arrays:
         fields = {key: value for key, value in _fields(parameters).items() if key != "scale"}
@@ -173,8 +173,13 @@ def _class(name: str, base: type, words: str) -> Any:
     return found
 
 
-def _function(name: str) -> Any:
-    """The function that the name leads to, of an allowed module itself: not one that this has imported from others."""
+def function(name: str) -> Any:
+    """The function that the name leads to, of an allowed module itself: not one that this has imported from others.
+
+    Raises:
+        CodeNotAllowedError: Its module is not allowed in this process.
+        OwnCodeError: It cannot be imported, is none, or comes from elsewhere.
+    """
     found = _load(name)
     if not callable(found):
         raise OwnCodeError(f"{name} has to be something that can be called; it is {_kind(found)}")

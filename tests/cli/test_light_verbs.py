@@ -27,6 +27,8 @@ def invoke(*arguments):
         ("run", "--help"),
         ("report", "--help"),
         ("diagnose", "--help"),
+        ("tune", "--help"),
+        ("lr-find", "--help"),
     ],
 )
 def test_light_verbs_import_nothing_heavy(arguments, tmp_path):

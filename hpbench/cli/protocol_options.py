@@ -1,0 +1,153 @@
+"""What ``hpbench tune`` and ``hpbench lr-find`` have in common: their options, and the process around the work."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from hpbench.cli.exit_codes import INTERRUPTED
+from hpbench.cli.options import allow_code_option, data_option, output_option, require_writable
+
+if TYPE_CHECKING:
+    from hpbench.protocol import Outcome
+
+STEP_FAILED = 1
+"""A step of the protocol did not pass; its advice was printed."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was asked for on the command line.
+
+    Attributes:
+        model: Name of the builder.
+        data: Name of the data.
+        minutes: Budget of time.
+        batch_size: Of arrays.
+        seed: Of everything.
+        threads: Of an operation.
+        output: Folder of the report.
+        data_folder: Of prepared data sets.
+        allow_code: Modules of one's own.
+    """
+
+    model: str
+    data: str
+    minutes: float | None
+    batch_size: int
+    seed: int
+    threads: int
+    output: Path
+    data_folder: Path
+    allow_code: tuple[str, ...]
+
+
+def protocol_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """MODEL, DATA and the options of both verbs, handed to the verb as one ``asked``."""
+
+    @functools.wraps(function)
+    def with_asked(*arguments: Any, **given: Any) -> Any:
+        asked = {name: given.pop(name) for name in Asked.__dataclass_fields__}
+        return function(*arguments, asked=Asked(**asked), **given)
+
+    options = (
+        click.argument("model"),
+        click.argument("data"),
+        click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Budget of time."),
+        click.option(
+            "--batch-size",
+            type=click.IntRange(min=1),
+            default=32,
+            show_default=True,
+            help="Of arrays; a loader makes its own batches.",
+        ),
+        click.option(
+            "--seed",
+            type=click.IntRange(min=0, max=2**32 - 1),
+            default=0,
+            show_default=True,
+            help="Of initial weights, order of the data and search.",
+        ),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            default=lambda: len(os.sched_getaffinity(0)),
+            help="Threads of an operation; all that this process may use if not given.",
+        ),
+        output_option,
+        data_option,
+        allow_code_option,
+    )
+    decorated: Callable[..., Any] = with_asked
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+@contextmanager
+def prepared(asked: Asked) -> Iterator[tuple[Any, Any]]:
+    """The builder and the data that were asked for, with the framework started, quiet and deterministic.
+
+    Raises:
+        UserError: They are not there, are not allowed, or cannot be used.
+    """
+    from hpbench.catalogue.by_name import require_named
+    from hpbench.catalogue.datasets import DATASETS
+    from hpbench.catalogue.models import MODELS
+    from hpbench.catalogue.own import allow
+    from hpbench.execution.environment import job_environment
+    from hpbench.parts.quiet import quiet_errors
+
+    allow(asked.allow_code)
+    require_named(asked.model, MODELS)
+    require_named(asked.data, DATASETS)
+    require_writable(asked.output, "--output")
+    with job_environment("tensorflow", asked.threads):
+        with quiet_errors():
+            from hpbench.engine.tensorflow_backend import TensorFlowBackend
+            from hpbench.protocol import named
+            from hpbench.protocol.data import data_of
+
+            TensorFlowBackend(threads=asked.threads, deterministic=True)
+        data = data_of(
+            named.data_named(asked.data, asked.data_folder.resolve()), asked.data, asked.batch_size, asked.seed
+        )
+        yield named.builder_named(asked.model, data), data
+
+
+def done(ctx: click.Context, work: Callable[[], Outcome], name: str, output: Path) -> None:
+    """Do the work, say what came of it, and end with the exit code of it."""
+    try:
+        outcome = work()
+    except KeyboardInterrupt:
+        click.echo("\ninterrupted before the first step was done; nothing was written", err=True)
+        ctx.exit(INTERRUPTED)
+    from hpbench.protocol.report import last_words
+
+    click.echo(last_words(outcome))
+    click.echo(f"wrote {output / name}.md")
+    if outcome.interrupted:
+        click.echo(f"interrupted; to begin again: {shlex.join(['hpbench', *sys.argv[1:]])}", err=True)
+        ctx.exit(INTERRUPTED)
+    ctx.exit(0 if outcome.passed else STEP_FAILED)
+
+
+def tell(words: str) -> None:
+    """Progress, on the error stream."""
+    click.echo(words, err=True)
+
+
+def show(step: Any) -> None:
+    """A step that is done, on the output."""
+    from hpbench.protocol.report import text
+
+    click.echo(text(step) + "\n")

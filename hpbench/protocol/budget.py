@@ -1,0 +1,138 @@
+"""The budget: how much time and how many trials are left, and what fits into them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+MINUTES = 10.0
+"""Budget where none is given."""
+
+COARSE_SHARE = 0.6
+"""Of what is left after step 3, how much step 4 may take; the rest is for finer and longer trials."""
+
+MARGIN = 1.25
+"""By how much a trial may take longer than its estimate says: what is planned is the estimate times this."""
+
+_Point = TypeVar("_Point")
+
+
+class BudgetEndedError(Exception):
+    """The time is over; caught within the protocol."""
+
+
+class Budget:
+    """Time and trials, from now on.
+
+    Args:
+        minutes: None for as long as it takes.
+        trials: Trainings of steps 4 and 5; None for as many as fit.
+        clock: In seconds.
+
+    Raises:
+        ValueError: One of them is not positive.
+    """
+
+    def __init__(self, minutes: float | None, trials: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
+            raise ValueError(f"the budget has to be a positive number of minutes; found {minutes}")
+        if trials is not None and trials < 1:
+            raise ValueError(f"the budget has to be at least one trial; found {trials}")
+        self._clock, self._begun = clock, clock()
+        self._minutes, self._trials = minutes, trials
+        self.done = 0
+
+    def seconds_left(self) -> float:
+        """Until the time is over; infinity where there is no limit."""
+        return math.inf if self._minutes is None else self._minutes * 60 - self.seconds_spent()
+
+    def seconds_spent(self) -> float:
+        """Since the beginning."""
+        return self._clock() - self._begun
+
+    def trials_left(self) -> int | None:
+        """None where there is no limit."""
+        return None if self._trials is None else self._trials - self.done
+
+    def require_time(self) -> None:
+        """Check that the time is not over.
+
+        Raises:
+            BudgetEndedError: It is.
+        """
+        if self.seconds_left() <= 0:
+            raise BudgetEndedError
+
+    def __str__(self) -> str:
+        minutes = "" if self._minutes is None else f"{self._minutes:g} minutes"
+        trials = "" if self._trials is None else f"{self._trials} trials"
+        return " and ".join(filter(None, (minutes, trials))) or "no limit"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a trial takes, as far as is known, in seconds.
+
+    Attributes:
+        start: To build and compile.
+        epoch: To train for an epoch and judge the model.
+    """
+
+    start: float
+    epoch: float
+
+    def of(self, epochs: int) -> float:
+        """A trial of so many epochs, with the margin."""
+        return MARGIN * (self.start + epochs * self.epoch)
+
+    def epochs_in(self, seconds: float) -> int:
+        """The most epochs of a trial that fits; 0 if none does."""
+        if math.isinf(seconds):
+            return 10**6
+        epochs = int((seconds / MARGIN - self.start) / self.epoch) if self.epoch > 0 else 10**6
+        while epochs > 0 and self.of(epochs) > seconds:  # what rounding has lifted over the edge
+            epochs -= 1
+        return max(0, epochs)
+
+
+@dataclass(frozen=True)
+class Plan(Generic[_Point]):
+    """Trials that fit a budget.
+
+    Attributes:
+        points: The settings, in order.
+        epochs: Of each.
+        shrunk: What had to be left out, in words; empty if nothing.
+    """
+
+    points: tuple[_Point, ...]
+    epochs: int
+    shrunk: str
+
+
+def planned(points: Sequence[_Point], epochs: int, cost: Cost, seconds: float, trials: int | None) -> Plan[_Point]:
+    """As many of the points, from the first on, as fit: first epochs are given up, down to one, then points.
+
+    Args:
+        points: The most important ones first.
+        epochs: Of each, as wanted.
+        cost: Of a trial.
+        seconds: What all may take together.
+        trials: How many there may be; None for no limit.
+    """
+    count = len(points) if trials is None else min(len(points), max(0, trials))
+    kept = epochs
+    while kept > 1 and count * cost.of(kept) > seconds:
+        kept -= 1
+    while count and count * cost.of(kept) > seconds:
+        count -= 1
+    words = []
+    if kept < epochs:
+        words.append(f"{kept} {'epoch' if kept == 1 else 'epochs'} a trial instead of {epochs}")
+    if count < len(points):
+        words.append(f"{count} of {len(points)} settings")
+    shrunk = f"The budget holds {' and '.join(words)}." if words else ""
+    return Plan(tuple(points[:count]), kept, shrunk)

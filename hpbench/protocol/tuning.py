@@ -1,0 +1,294 @@
+"""The protocol from Python: all seven steps, or the third alone."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from hpbench import __version__
+from hpbench.protocol import curves, initial_loss, overfit, rate
+from hpbench.protocol.budget import MINUTES, Budget
+from hpbench.protocol.builder import Builder
+from hpbench.protocol.curves import Look, look
+from hpbench.protocol.data import Data, data_of
+from hpbench.protocol.overfit_causes import Attempt
+from hpbench.protocol.points import Trial, best_of
+from hpbench.protocol.rate import RateCurve
+from hpbench.protocol.search import EPOCHS, Search
+from hpbench.protocol.step import ProtocolError, Step
+
+BATCH_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the protocol found.
+
+    Attributes:
+        model: Name of the builder.
+        data: Name of the data.
+        steps: Those that were done, in order.
+        attempts: Step 2, at each rate.
+        rates: Step 3, at each rate.
+        trials: Steps 4 and 5.
+        best: The completed trial with the highest validation accuracy; None if there is none.
+        seed: Of initialisation, order and search.
+        batch_size: Of arrays; a loader makes its own batches.
+        budget: In words.
+        seconds: How long it all took.
+        interrupted: Whether the person stopped it.
+        versions: Libraries, by name.
+        remarks: What a reader has to know of model and data.
+    """
+
+    model: str
+    data: str
+    steps: tuple[Step, ...]
+    attempts: tuple[Attempt, ...]
+    rates: tuple[RateCurve, ...]
+    trials: tuple[Trial, ...]
+    best: Trial | None
+    seed: int
+    batch_size: int
+    budget: str
+    seconds: float
+    interrupted: bool
+    versions: dict[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Whether every step that was done passed."""
+        return all(step.passed for step in self.steps)
+
+
+def tune(
+    build: Callable[..., Any],
+    data: Any,
+    *,
+    minutes: float | None = None,
+    trials: int | None = None,
+    output: Path | str | None = None,
+    epochs: int = EPOCHS,
+    batch_size: int = BATCH_SIZE,
+    seed: int = 0,
+    look: Look = look,
+    names: tuple[str, str] | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+    show: Callable[[Step], None] = lambda step: None,
+) -> Outcome:
+    """Run the seven steps on a model builder and data.
+
+    It ends after step 1 or 2 if that does not pass: what follows would mean nothing.
+
+    Args:
+        build: ``build(learning_rate, weight_decay)`` that returns a compiled ``keras.Model`` for a classification; see
+            ``Builder`` for what it may leave out.
+        data: ``((x_train, y_train), (x_validation, y_validation))``, or a function that returns that; a loader may
+            stand in place of the first pair. See ``data_of``.
+        minutes: Budget of time; 10 if neither it nor ``trials`` is given.
+        trials: Budget of trainings in steps 4 and 5.
+        output: Folder for ``tune.md`` and its figures; None for no report.
+        epochs: Of a trial of step 4, if the budget holds them; at least twice as many in step 5.
+        batch_size: Of arrays.
+        seed: Of initialisation, order and search. The same seed gives the same numbers, as far as the budget's time
+            lets the same trials begin, where operations are deterministic (``hpbench tune`` sees to that).
+        look: Reads learning curves.
+        names: What model and data are called in messages and the report.
+        tell: Is told the progress, in words.
+        show: Is given every step when it is done.
+
+    Returns:
+        What was found; also after Ctrl-C, with what was done until then.
+
+    Raises:
+        OwnCodeError: The builder or the loader fails.
+        ProtocolError: They are not as they have to be, or an argument is not.
+
+    Example:
+        >>> outcome = tune(build, data, minutes=5, output="reports")  # doctest: +SKIP
+        >>> outcome.best.point  # doctest: +SKIP
+        Point(learning_rate=0.0316, weight_decay=0.0001)
+    """
+    work = _Work(build, data, _budget(minutes, trials), batch_size, seed, names, show)
+    if epochs < 1:
+        raise ProtocolError(f"a trial needs at least one epoch; found {epochs}")
+    with work.until_interrupted():
+        work.all_steps(epochs, look, tell)
+    outcome = work.outcome()
+    _write(outcome, output, "tune")
+    return outcome
+
+
+def find_rate(
+    build: Callable[..., Any],
+    data: Any,
+    *,
+    minutes: float | None = None,
+    output: Path | str | None = None,
+    batch_size: int = BATCH_SIZE,
+    seed: int = 0,
+    names: tuple[str, str] | None = None,
+    tell: Callable[[str], None] = lambda words: None,
+    show: Callable[[Step], None] = lambda step: None,
+) -> Outcome:
+    """Step 3 alone: at which learning rates does the loss fall within 100 iterations?
+
+    Args, errors and what is returned are those of ``tune``; the report is ``lr-find.md``.
+    """
+    work = _Work(build, data, _budget(minutes, None), batch_size, seed, names, show)
+    with work.until_interrupted():
+        work.rate(tell)
+    outcome = work.outcome()
+    _write(outcome, output, "lr-find")
+    return outcome
+
+
+class _Work:
+    """What has been done so far, kept through an interruption."""
+
+    def __init__(
+        self,
+        build: Callable[..., Any],
+        data: Any,
+        budget: Budget,
+        batch_size: int,
+        seed: int,
+        names: tuple[str, str] | None,
+        show: Callable[[Step], None],
+    ) -> None:
+        if batch_size < 1:
+            raise ProtocolError(f"a batch needs at least one example; found {batch_size}")
+        model_name, data_name = names or (getattr(build, "__name__", "build"), "data")
+        self.data: Data = data_of(data, data_name, batch_size, seed)
+        batches = self.data.first(1)
+        if not batches:
+            raise ProtocolError(f"{data_name}: the training data has no batches")
+        self.builder = Builder(build, batches[0], seed, model_name)
+        self.budget, self._batch_size, self._show = budget, batch_size, show
+        self.steps: list[Step] = []
+        self.attempts: list[Attempt] = []
+        self.rates: list[RateCurve] = []
+        self.trials: list[Trial] = []
+        self._search: Search | None = None
+        self.interrupted = False
+
+    @contextmanager
+    def until_interrupted(self) -> Iterator[None]:
+        """Ctrl-C ends the block, and what was done stays."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            self.interrupted = True
+            if self.rates and not self._has(3):
+                self._done(rate.judged(self.rates, self.builder.own_rate, complete=False))
+            for step in self._search.so_far() if self._search else ():
+                if not self._has(step.number):
+                    self._done(step)
+
+    def all_steps(self, epochs: int, look: Look, tell: Callable[[str], None]) -> None:
+        """The seven steps, until one of the first two does not pass."""
+        tell("step 1: initial loss")
+        if not self._done(initial_loss.initial_loss(self.builder, self.data)).passed:
+            return
+        if not self._done(overfit.overfit(self.builder, self.data, self.budget, self.attempts, tell)).passed:
+            return
+        centre = self.rate(tell)
+        if centre is None:
+            return
+        trying = self._search = Search(self.builder, self.data, self.budget, self.trials, tell)
+        if self._done(trying.coarse(centre, epochs)).passed:
+            fine = trying.refine(2 * epochs, look)
+            self._done(fine)
+            best = best_of(self.trials)
+            if best is not None:
+                self._done(looked_at(best, look))
+            self._done(returned(trying.rounds, trying.why_ended))
+
+    def rate(self, tell: Callable[[str], None]) -> float | None:
+        """Step 3; the rate with the lowest loss, None if none learns."""
+        complete = rate.measured(self.builder, self.data, self.budget, self.rates, tell)
+        if not self.rates:
+            raise ProtocolError("the budget's time ended before one rate was tried; give more minutes")
+        step = self._done(rate.judged(self.rates, self.builder.own_rate, complete))
+        found = step.found.get(rate.BEST)
+        return float(found) if found is not None else None
+
+    def outcome(self) -> Outcome:
+        """What was found until now."""
+        return Outcome(
+            model=self.builder.name,
+            data=self.data.name,
+            steps=tuple(self.steps),
+            attempts=tuple(self.attempts),
+            rates=tuple(sorted(self.rates, key=lambda curve: curve.learning_rate)),
+            trials=tuple(self.trials),
+            best=best_of(self.trials),
+            seed=self.builder.seed,
+            batch_size=self._batch_size,
+            budget=str(self.budget),
+            seconds=self.budget.seconds_spent(),
+            interrupted=self.interrupted,
+            versions={
+                "hpbench": __version__,
+                "Keras": str(keras.__version__),
+                "backend": str(keras.backend.backend()),
+                "Python": platform.python_version(),
+            },
+            remarks=self.builder.remarks,
+        )
+
+    def _has(self, number: int) -> bool:
+        return any(step.number == number for step in self.steps)
+
+    def _done(self, step: Step) -> Step:
+        self.steps.append(step)
+        self._show(step)
+        return step
+
+
+def looked_at(best: Trial, look: Look) -> Step:
+    """Step 6: what the curves of the best trial say."""
+    curve = best.curve
+    signs = look(curve)
+    found: dict[str, float | int | str] = {
+        "training accuracy": f"{curve.train_accuracy[-1]:.1%}",
+        "validation accuracy": f"{curve.validation_accuracy[-1]:.1%}",
+        "epochs": curve.epochs,
+    }
+    concluded = " ".join(sign.says for sign in signs) or "The curves show nothing unusual."
+    remarks = tuple(f"{sign.name.replace('_', ' ')}: {sign.advice}" for sign in signs)
+    checked = f"Loss and accuracy by epoch of the best trial, {best.point}: gap, slope and shape."
+    return Step(6, curves.TITLE, checked, found, concluded, True, (), remarks)
+
+
+def returned(rounds: int, why_ended: str) -> Step:
+    """Step 7: how often step 5 was gone back to."""
+    concluded = f"Step 5 was done in {rounds} round{'s' * (rounds != 1)}, until the budget ended it: {why_ended}."
+    checked = "After every round the curves of the best trial say where to look next, while there is budget."
+    return Step(7, "Go back to step 5", checked, {"rounds": rounds}, concluded, True)
+
+
+def _budget(minutes: float | None, trials: int | None) -> Budget:
+    """The budget that is asked for: 10 minutes if none is.
+
+    Raises:
+        ProtocolError: It is not positive.
+    """
+    try:
+        return Budget(MINUTES if minutes is None and trials is None else minutes, trials)
+    except ValueError as error:
+        raise ProtocolError(str(error)) from None
+
+
+def _write(outcome: Outcome, output: Path | str | None, name: str) -> None:
+    if output is not None:
+        from hpbench.protocol.report import write
+
+        write(outcome, Path(output), name)

@@ -1,0 +1,164 @@
+"""The protocol as a newcomer would try it: real commands on a model of one's own, with planted bugs and without."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+MINE = """
+import keras
+import numpy as np
+from sklearn.datasets import load_digits
+
+
+def build(learning_rate=0.05, weight_decay=0.0):
+    model = keras.Sequential([keras.Input((64,)), keras.layers.Dense(32, activation="relu"), keras.layers.Dense(10)])
+    model.compile(
+        optimizer=keras.optimizers.SGD(learning_rate, momentum=0.9, weight_decay=weight_decay),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    return model
+
+
+def data():
+    images, labels = load_digits(return_X_y=True)
+    images = (images / 16).astype("float32")
+    return (images[:1400], labels[:1400]), (images[1400:], labels[1400:])
+
+
+def logits_to_probabilities(learning_rate=0.05, weight_decay=0.0):
+    model = build(learning_rate, weight_decay)
+    model.compile(optimizer=model.optimizer, loss="sparse_categorical_crossentropy")
+    return model
+
+
+def thousand_times_too_high(learning_rate=1000.0, weight_decay=0.0):
+    return build(learning_rate, weight_decay)
+
+
+class Batches(keras.utils.PyDataset):
+    def __init__(self, x, y):
+        super().__init__()
+        self.x, self.y, self.rng = x.copy(), y.copy(), np.random.default_rng(0)
+
+    @property
+    def num_batches(self):
+        return len(self.x) // 32
+
+    def __getitem__(self, index):
+        return self.x[32 * index : 32 * index + 32], self.y[32 * index : 32 * index + 32]
+
+    def on_epoch_end(self):
+        self.rng.shuffle(self.x)
+        self.rng.shuffle(self.y)
+
+
+def shuffled_apart():
+    (x, y), validation = data()
+    return Batches(x, y), validation
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mine")
+    (folder / "mine.py").write_text(MINE, encoding="utf-8")
+    return folder
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "hpbench", *arguments, "--allow-code", "mine"]
+
+
+def hpbench(folder, *arguments):
+    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=folder, timeout=300)
+
+
+def test_a_healthy_model_passes_all_seven_steps(folder):
+    done = hpbench(folder, "tune", "mine:build", "mine:data", "--trials", "3", "--epochs", "2", "--output", "healthy")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == list("1234567")
+    assert "FAILED" not in done.stdout
+    assert "Traceback" not in done.stderr
+    report = (folder / "healthy" / "tune.md").read_text(encoding="utf-8")
+    assert report.startswith("# Tuning mine:build on mine:data\n")
+    for figure in re.findall(r"\]\((tune/[\w-]+\.svg)\)", report):
+        assert (folder / "healthy" / figure).read_text(encoding="utf-8").startswith("<svg")
+    assert len(re.findall(r"\|[^|]*\d of \d+ \|", report)) == 3  # a row a trial, as many as there may be
+
+
+def test_logits_to_a_loss_of_probabilities_fail_step_1(folder):
+    done = hpbench(folder, "tune", "mine:logits_to_probabilities", "mine:data", "--output", "one")
+    assert done.returncode == 1, done.stderr
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == ["1"]
+    assert "Logits are given to a loss that expects probabilities" in done.stdout
+    assert "from_logits=True" in done.stdout
+    assert "**Failed.**" in (folder / "one" / "tune.md").read_text(encoding="utf-8")
+
+
+def test_inputs_and_labels_shuffled_apart_fail_step_2(folder):
+    done = hpbench(folder, "tune", "mine:build", "mine:shuffled_apart", "--output", "two")
+    assert done.returncode == 1, done.stderr
+    assert re.findall(r"^Step (\d):", done.stdout, re.MULTILINE) == ["1", "2"]
+    assert "inputs and labels are shuffled independently of each other" in done.stdout
+    assert "one permutation" in done.stdout
+    assert not re.search(r"accuracy at rate \S+ 100\.0%", done.stdout)
+
+
+def test_a_rate_a_thousand_times_too_high_is_named_by_step_3(folder):
+    """The healthy model's loss falls up to about 1; the search goes on from what was found."""
+    arguments = ("tune", "mine:thousand_times_too_high", "mine:data", "--trials", "1", "--epochs", "1")
+    done = hpbench(folder, *arguments, "--output", "three")
+    assert done.returncode == 1, done.stderr
+    failed = [step for step in done.stdout.split("\n\n") if "FAILED" in step]
+    assert len(failed) == 1
+    assert failed[0].startswith("Step 3")
+    ratio = re.search(r"Your rate 1000 is about (\d+) times the largest at which the loss still falls", failed[0])
+    assert ratio
+    assert 300 <= int(ratio.group(1)) <= 3000
+    assert "Best setting" in done.stdout
+
+
+def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
+    """Interrupted after some rates: the report has these, and nothing is lost."""
+    words = command("lr-find", "mine:build", "mine:data", "--output", "stopped")
+    with subprocess.Popen(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+    ) as process:
+        for line in process.stderr:
+            if "(6 of" in line:
+                process.send_signal(signal.SIGINT)
+                break
+        output, errors = process.communicate(timeout=300)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert re.findall(r"^Step (\d):", output, re.MULTILINE) == ["3"]
+    assert re.search(r"rates tried: [5-7]\n", output)
+    assert "Interrupted" in (folder / "stopped" / "lr-find.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("mine:build", "nobody:data"), "add --allow-code nobody"),
+        (("lenett", "digits"), "did you mean 'lenet'?"),
+        (("mlp", "digits"), "mlp needs units"),
+        (("mine:build", "mine:data", "--minutes", "0"), "--minutes"),
+        (("mine:build", "mine:data", "--output", "mine.py"), "mine.py"),
+    ],
+)
+def test_what_cannot_be_done_ends_with_2_in_words(folder, arguments, words):
+    done = hpbench(folder, "tune", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_has_an_example_and_says_how_it_ends():
+    for verb in ("tune", "lr-find"):
+        done = subprocess.run([sys.executable, "-m", "hpbench", verb, "--help"], capture_output=True, text=True)
+        assert "Example: hpbench" in done.stdout
+        assert "Exit codes" in done.stdout

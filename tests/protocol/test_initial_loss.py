@@ -1,0 +1,113 @@
+"""Step 1: which cause is named for which facts."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpbench.protocol.initial_loss import described, judged
+from hpbench.protocol.initial_loss_causes import InitialFacts
+from hpbench.protocol.losses import loss_of
+from hpbench.protocol.step import ProtocolError
+
+HEALTHY = InitialFacts(
+    loss=2.35,
+    classes=10,
+    kind="sparse",
+    from_logits=True,
+    loss_name="SparseCategoricalCrossentropy",
+    activation="linear",
+    outputs=(-1.0, 1.0),
+    sums=(-2.0, 3.0),
+    spread=0.4,
+    labels=(0.0, 9.0),
+    label_columns=1,
+    columns=10,
+    inputs=1.0,
+    inputs_finite=True,
+    outputs_finite=True,
+)
+
+
+def causes(**changes):
+    return [cause.name for cause in judged(replace(HEALTHY, **changes), []).causes]
+
+
+def test_a_healthy_model_passes():
+    assert judged(HEALTHY, []).passed
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"from_logits": False, "loss": 9.0}, "logits_to_probability_loss"),
+        ({"from_logits": False, "loss": 2.3}, "logits_to_probability_loss"),
+        ({"activation": "softmax", "outputs": (0.0, 0.3), "sums": (1.0, 1.0)}, "probabilities_to_logit_loss"),
+        ({"outputs": (0.0, 0.3), "sums": (1.0, 1.0)}, "probabilities_to_logit_loss"),
+        ({"labels": (1.0, 10.0), "loss": math.nan}, "labels_out_of_range"),
+        ({"labels": (-1.0, 9.0), "loss": math.nan}, "labels_out_of_range"),
+        ({"label_columns": 10, "labels": (0.0, 9.0)}, "one_hot_labels_to_sparse_loss"),
+        ({"kind": "categorical", "labels": (0.0, 9.0)}, "label_columns"),
+        ({"kind": "categorical", "label_columns": 10, "labels": (0.0, 9.0)}, "labels_out_of_range"),
+        ({"inputs": 255.0, "loss": 80.0}, "inputs_not_scaled"),
+        ({"spread": 30.0, "loss": 40.0}, "initial_weights_too_large"),
+        ({"loss": 0.2}, "loss_too_low"),
+        ({"inputs_finite": False, "outputs_finite": False, "loss": math.nan}, "inputs_not_finite"),
+        ({"outputs_finite": False, "loss": math.nan}, "outputs_not_finite"),
+        ({"loss": math.nan}, "unknown"),
+    ],
+)
+def test_the_likeliest_cause_comes_first(changes, cause):
+    step = judged(replace(HEALTHY, **changes), [])
+    assert not step.passed
+    assert step.causes[0].name == cause
+    assert all(cause.says and cause.advice for cause in step.causes)
+
+
+def test_a_loss_of_one_s_own_is_not_judged_by_its_value():
+    step = judged(replace(HEALTHY, kind="other", from_logits=None, loss=40.0), [])
+    assert step.passed
+    assert "cannot be said" in step.concluded
+    assert causes(kind="other", from_logits=None, loss=math.nan) != []
+
+
+def test_unscaled_inputs_with_a_good_loss_are_no_failure():
+    assert causes(inputs=255.0) == []
+
+
+@given(loss=st.floats(0, 100), classes=st.integers(2, 1000))
+def test_what_passes_is_near_log_classes(loss, classes):
+    step = judged(replace(HEALTHY, loss=loss, classes=classes, columns=classes), [])
+    assert step.passed == (0.75 * math.log(classes) <= loss <= math.log(classes) + 1)
+    assert step.passed == (not step.causes)
+
+
+def test_facts_are_read_off_arrays():
+    loss = loss_of("sparse_categorical_crossentropy", "model")
+    outputs = np.array([[0.2, 0.8], [0.5, 0.5]])
+    facts = described(np.array([[3.0], [-4.0]]), np.array([0, 1]), outputs, loss, "softmax")
+    assert (facts.kind, facts.from_logits, facts.classes, facts.inputs) == ("sparse", False, 2, 4.0)
+    assert facts.probabilities
+    assert not replace(facts, sums=(0.9, 1.0)).probabilities
+    assert loss.mean(np.array([0, 1]), outputs) == pytest.approx(-(math.log(0.2) + math.log(0.5)) / 2, rel=1e-5)
+    assert loss.accuracy(np.array([1, 1]), outputs) == 0.5
+
+
+def test_a_yes_or_no_model_loses_log_2():
+    loss = loss_of("binary_crossentropy", "model")
+    outputs = np.array([[0.5], [0.5], [0.9]])
+    assert loss.classes(outputs) == 2
+    assert loss.mean(np.array([0, 1, 1]), outputs[:3]) == pytest.approx((2 * math.log(2) - math.log(0.9)) / 3, rel=1e-5)
+    assert loss.accuracy(np.array([0, 1, 1]), outputs) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize(("loss", "words"), [("mse", "regression"), (None, "none"), (["mse", "mse"], "several")])
+def test_other_losses_are_refused_in_words(loss, words):
+    import keras
+
+    given_loss = keras.losses.MeanSquaredError() if loss == "mse" else loss
+    with pytest.raises(ProtocolError, match=words):
+        loss_of(given_loss, "model")

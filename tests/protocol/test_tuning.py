@@ -1,0 +1,111 @@
+"""The protocol from Python: what it returns, writes and keeps."""
+
+import math
+import re
+from dataclasses import replace
+
+import keras
+import numpy as np
+import pytest
+
+from hpbench.protocol import Cause, Point, ProtocolError, Step, Trial, find_rate, tune
+from hpbench.protocol.curves import Curve
+from hpbench.protocol.rate import RateCurve
+from hpbench.protocol.report import write
+from hpbench.protocol.tuning import Outcome
+
+RNG = np.random.default_rng(0)
+CENTRES = RNG.normal(size=(3, 6))
+Y = np.arange(240) % 3
+X = (CENTRES[Y] + 0.3 * RNG.normal(size=(240, 6))).astype(np.float32)
+DATA = (X[:180], Y[:180]), (X[180:], Y[180:])
+
+
+def build(learning_rate=0.1, weight_decay=0.0):
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(3)])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.SGD(learning_rate, weight_decay=weight_decay), loss)
+    return model
+
+
+def test_tune_from_python_returns_what_it_found(tmp_path):
+    shown, told = [], []
+    outcome = tune(build, DATA, trials=2, epochs=1, output=tmp_path, show=shown.append, tell=told.append)
+    assert outcome.passed
+    assert [step.number for step in outcome.steps] == [1, 2, 3, 4, 5, 6, 7]
+    assert tuple(shown) == outcome.steps
+    assert len(outcome.trials) == 2
+    assert outcome.best in outcome.trials
+    assert outcome.best.accuracy > 0.9
+    assert told[0].startswith("step 1")
+    assert (tmp_path / "tune.md").exists()
+
+
+def test_the_same_seed_gives_the_same_numbers():
+    first, second = (find_rate(build, DATA, seed=4) for _ in range(2))
+    assert first.rates == second.rates
+
+
+def test_a_step_that_is_interrupted_leaves_what_was_done(tmp_path):
+    def tell(words):
+        if "(4 of" in words:
+            raise KeyboardInterrupt
+
+    outcome = tune(build, DATA, trials=2, output=tmp_path, tell=tell)
+    assert outcome.interrupted
+    assert [step.number for step in outcome.steps] == [1, 2, 3]
+    assert len(outcome.rates) == 3
+    assert "Interrupted" in (tmp_path / "tune.md").read_text(encoding="utf-8")
+
+
+def test_trials_of_an_interrupted_search_are_in_the_report(tmp_path):
+    def tell(words):
+        if words.startswith("step 5"):
+            raise KeyboardInterrupt
+
+    outcome = tune(build, DATA, trials=2, epochs=1, output=tmp_path, tell=tell)
+    assert outcome.interrupted
+    assert [step.number for step in outcome.steps] == [1, 2, 3, 4]
+    text = (tmp_path / "tune.md").read_text(encoding="utf-8")
+    assert "1 of 1" in text
+    assert "(tune/trials.svg)" in text
+
+
+@pytest.mark.parametrize("arguments", [{"minutes": -1}, {"trials": 0}, {"epochs": 0}, {"batch_size": 0}])
+def test_arguments_that_make_no_sense_are_told(arguments):
+    with pytest.raises(ProtocolError, match="found"):
+        tune(build, DATA, **arguments)
+
+
+NASTY = "a|b <script>alert(1)</script> `x` [y](z)"
+
+
+def nasty_outcome():
+    cause = Cause("cause", NASTY, NASTY)
+    steps = tuple(Step(n, NASTY, NASTY, {NASTY: NASTY}, NASTY, n > 3, (cause,), (NASTY,)) for n in range(1, 8))
+    curve = Curve((1.0, math.nan), (0.5, 0.6), (1.0, math.inf), (0.5, 0.6))
+    trial = Trial(5, 1, Point(0.1, None), 2, 0, curve, 1.0, False)
+    rates = (RateCurve(0.01, (math.inf,)), RateCurve(0.1, (2.0, 1.0)))
+    return Outcome(
+        NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, {"Keras": NASTY}, (NASTY,)
+    )
+
+
+def test_a_report_is_escaped_and_its_figures_are_there(tmp_path):
+    (tmp_path / "tune").mkdir()
+    (tmp_path / "tune" / "overfit.svg").write_text("of an earlier report", encoding="utf-8")
+    text = write(nasty_outcome(), tmp_path, "tune").read_text(encoding="utf-8")
+    outside = re.sub(r"(`+) .*? \1", "", text)
+    assert "<script>" not in outside
+    assert not re.search(r"(?<!\\)\]\(z\)", outside)
+    figures = set(re.findall(r"\((tune/[\w-]+\.svg)\)", text))
+    assert figures == {f"tune/{path.name}" for path in (tmp_path / "tune").iterdir()}
+    assert "tune/overfit.svg" not in figures
+    assert {path.name for path in tmp_path.iterdir()} == {"tune", "tune.md"}
+
+
+def test_equal_outcomes_give_equal_bytes(tmp_path):
+    for name in ("one", "two"):
+        write(replace(nasty_outcome()), tmp_path / name, "tune")
+    files = [sorted((tmp_path / name).rglob("*.*")) for name in ("one", "two")]
+    assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
