@@ -127,7 +127,7 @@ def _of(benchmark: str, resolved: Resolved) -> Iterator[Workload]:
     seen: list[tuple[Any, ...]] = []
     for case in planned:
         same_model = case.reading != default.reading and case.settings.model == default.settings.model
-        if same_model or "/" in case.case:
+        if same_model or ("/" in case.case and not shapes):
             continue
         settings = case.settings
         key = (settings.dataset, settings.model, settings.training.optimizer, settings.training.batch_size)
