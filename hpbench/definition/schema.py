@@ -16,11 +16,11 @@ from hpbench.catalogue.numbers import NUMBER, WHOLE, Number, Whole
 from hpbench.catalogue.optimizers import OPTIMIZERS
 from hpbench.catalogue.own import Own
 from hpbench.catalogue.schedules import SCHEDULES
-from hpbench.catalogue.shapes import ShapeName
 from hpbench.catalogue.steps import STEPS
 from hpbench.catalogue.steps import Plain as PlainStep
 from hpbench.catalogue.work import BACKENDS, PLANNERS, PROCEDURES, Cases, TensorFlow, Train
 from hpbench.definition.cells import cell, named_groups, study_cases, table_cases, table_groups
+from hpbench.definition.shapes import Shapes
 from hpbench.records.metrics import METRICS
 from hpbench.records.trial import canonical_json
 
@@ -264,16 +264,6 @@ class Advice(_Strict):
             if not 0 <= target <= 1:
                 raise ValueError(f"a target of {self.metric} is a fraction from 0 to 1, such as 0.95; found {target:g}")
         return self
-
-
-class Shapes(_Strict):
-    """Cases whose learning curves are made to have a shape, to see how often the diagnosis names it.
-
-    Its rules were tuned on those of ``tuned_on`` and have not seen those of ``held_out``.
-    """
-
-    tuned_on: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
-    held_out: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
 
 
 class Definition(Settings):
