@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.numbers import WHOLE, Number, Whole
-from hpbench.catalogue.shapes import ShapeName
 from hpbench.records.metrics import METRICS
 
 ClaimSpec: Any = CLAIMS.specification
@@ -132,13 +131,3 @@ class Advice(Strict):
             if not 0 <= target <= 1:
                 raise ValueError(f"a target of {self.metric} is a fraction from 0 to 1, such as 0.95; found {target:g}")
         return self
-
-
-class Shapes(Strict):
-    """Cases whose learning curves are made to have a shape, to see how often the diagnosis names it.
-
-    Its rules were tuned on those of ``tuned_on`` and have not seen those of ``held_out``.
-    """
-
-    tuned_on: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")
-    held_out: dict[ShapeName, tuple[str, ...]] = Field(default={}, description="shape to cases, or groups of them")

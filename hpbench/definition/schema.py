@@ -27,12 +27,12 @@ from hpbench.definition.document import (
     Name,
     OpenPoint,
     Reported,
-    Shapes,
     Source,
     Strict,
     Table,
 )
 from hpbench.definition.searching import Pools, Search
+from hpbench.definition.shapes import Shapes
 from hpbench.records.trial import canonical_json
 
 DatasetSpec: Any = DATASETS.specification
