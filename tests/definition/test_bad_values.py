@@ -250,7 +250,7 @@ IMPOSSIBLE = {
     ),
     "study without cases": (
         [("studies:\n", "studies:\n  ▸none: {why: no reason}\n")],
-        ["'studies.none': give cases, a grid, or both"],
+        ["'studies.none': give cases, a grid, a search, or more of them"],
     ),
     "axis without levels": (
         [
