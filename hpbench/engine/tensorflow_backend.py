@@ -112,7 +112,8 @@ class TensorFlowBackend:
             tape.watch(weights)
             logits, _, added = model.stateless_call(weights, statistics, images, training=True, return_losses=True)
             loss = heads.mean_loss(labels, logits, added)
-        return [gradient.numpy() for gradient in tape.gradient(loss, weights)]
+        found = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [gradient.numpy() for gradient in found]
 
     def forward(self, model: Any, images: NDArray[Any], mode: str) -> Callable[[], None]:
         """A compiled forward pass over these images, which lie on the device; it returns when it is done."""
