@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from hpbench.analysis.evidence import Evidence
-from hpbench.analysis.statistics import Floats, Interval, mean_interval, mean_interval_or_undefined
+from hpbench.analysis.statistics import Floats, Interval, mean_interval_or_undefined
 from hpbench.catalogue.takes import Final
 from hpbench.definition.searching import WINNER, Search
 
@@ -53,8 +53,8 @@ class Searched:
         study: Its name.
         search: What was asked for.
         points: In the order in which they were proposed.
-        again: The objective of the best point, run again with fresh seeds.
-        again_settings: That point's settings.
+        again: The objective of the best point, run again with fresh seeds: mean and 95 % interval.
+        again_scores: The same, one a seed.
     """
 
     study: str
@@ -173,13 +173,3 @@ def _share(value: float, low: float, high: float, *, log: bool) -> float:
     if log:
         value, low, high = math.log(value), math.log(low), math.log(high)
     return (value - low) / (high - low)
-
-
-def seconds_of(points: Sequence[Point], seconds: Mapping[str, float]) -> Floats:
-    """Seconds of training up to and with each point, shape (n,)."""
-    return np.cumsum([seconds.get(point.case, math.nan) for point in points])
-
-
-def mean_of(points: Sequence[Point]) -> Interval:
-    """Mean over the points whose score is finite."""
-    return mean_interval(point.mean for point in points if math.isfinite(point.mean))

@@ -41,6 +41,7 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _table(values, cases)
     yield from _groups(values, cases)
     yield from _shapes(values, cases)
+    yield from _planner(block(values.get("planner")), values, cases)
     yield from _metrics(values)
     for index, case in _texts(values.get("reading_cases")):
         if unknown := cases.unknown(case):
@@ -88,8 +89,8 @@ def _claims(values: Values, cases: CaseNames) -> Iterator[Found]:
             yield from _ratios(at, test, block(values.get("reported")), cases)
 
 
-def _figure_setting(at: Location, to: str, named: list[str], values: Values, cases: CaseNames) -> Iterator[Found]:
-    """A setting over which a figure draws its cases and that one of them does not have."""
+def _setting_of(at: Location, to: str, named: list[str], values: Values, cases: CaseNames) -> Iterator[Found]:
+    """A setting that one of some named cases does not have."""
     path = next(iter(case_changes({to: None})))
     for name in (member for case in named for member in cases.groups.get(case, (case,))):
         if name in cases.changes and (unknown := unknown_setting(Settings, cases.settings(name, values), path)):
@@ -135,7 +136,7 @@ def _figures(values: Values, cases: CaseNames) -> Iterator[Found]:
             if unknown := cases.unknown(case):
                 yield ("figures", index, "cases", position), unknown
         if isinstance(to := block(figure).get("to"), str):
-            yield from _figure_setting(("figures", index, "to"), to, [case for _, case in named], values, cases)
+            yield from _setting_of(("figures", index, "to"), to, [case for _, case in named], values, cases)
 
 
 def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
@@ -150,6 +151,16 @@ def _table(values: Values, cases: CaseNames) -> Iterator[Found]:
     for index, case in _texts(block(values.get("table")).get("by_reading")):
         if unknown := cases.unknown(case):
             yield ("table", "by_reading", index), unknown
+
+
+def _planner(planner: Values, values: Values, cases: CaseNames) -> Iterator[Found]:
+    """A study, its reference or a setting of it that a planner names and that is not there."""
+    study, reference, setting = (planner.get(field) for field in ("study", "reference", "setting"))
+    if isinstance(study, str) and isinstance(reference, str):
+        if unknown := cases.unknown(f"{study}/{reference}"):
+            yield ("planner", "reference"), unknown
+        elif isinstance(setting, str):
+            yield from _setting_of(("planner", "setting"), setting, [f"{study}/{reference}"], values, cases)
 
 
 def _groups(values: Values, cases: CaseNames) -> Iterator[Found]:

@@ -34,6 +34,10 @@ class CallbacksError(UserError):
     """Callbacks stand beside a procedure that calls none."""
 
 
+class InstrumentsError(UserError):
+    """Instruments are to read on the way of a procedure that is looked at only at its end."""
+
+
 def fit(run: TrialRun) -> None:
     """Train by ``model.fit`` in epochs of as many batches as the training images fill, evaluate at the end.
 
@@ -41,10 +45,13 @@ def fit(run: TrialRun) -> None:
 
     Raises:
         CallbacksError: The training has callbacks.
+        InstrumentsError: One of its instruments is to read at iterations.
     """
     training = run.settings.training
     if training.callbacks:
         raise CallbacksError("the procedure fit measures at the end only and calls no callbacks; leave them out")
+    if any(instrument.at for instrument in training.instruments):
+        raise InstrumentsError("the procedure fit is read at the end only: leave out 'at' of its instruments")
     clocks = Clocks(run.backend.synchronise)
     rows, tested = training_rows(run, training.only), rows_to_test(run, training.only)
     iterations = training.updates(len(rows))

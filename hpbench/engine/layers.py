@@ -24,14 +24,17 @@ def gradient_norms(spec: GradientNorms, model: Any, run: TrialRun, phase: Phase)
     """Euclidean norm of the gradient of the training loss with respect to each layer's kernel, in the layers' order.
 
     On the first training images of the phase, all as one batch, in training mode; nothing of the model's state changes.
+    Layers that are frozen have none; of one layer alone there is no ratio.
     """
     images, labels = (part[phase.rows[: spec.images]] for part in run.splits["train"])
     gradients = run.backend.gradients(model, images, labels, run.heads)
     norms = {name: _norm(one) for name, one in zip(_names(model), gradients, strict=True) if name}
     for name, norm in norms.items():
         yield Observation("gradient_norm", norm, None, {"layer": name})
-    first, *_, last = norms.values()
-    yield Observation("log10_gradient_ratio", math.log10(first / last) if first > 0 and last > 0 else math.nan)
+    if len(norms) > 1:
+        ends = list(norms.values())
+        ratio = ends[0] / ends[-1] if ends[-1] else math.nan
+        yield Observation("log10_gradient_ratio", math.log10(ratio) if ratio > 0 else math.nan)
 
 
 def _norm(gradient: Any) -> float:

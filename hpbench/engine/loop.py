@@ -40,7 +40,7 @@ def read_instruments(run: TrialRun, model: Any, phase: Phase, iteration: int | N
     for spec in run.settings.training.instruments:
         if (iteration is None and not spec.at) or iteration in spec.at:
             for reading in INSTRUMENTS.load(spec.name)(spec, model, run, phase):
-                run.observe(reading.name, reading.value, iteration, **reading.labels)
+                run.observe(reading.name, reading.value, iteration, **phase.labels, **reading.labels)
     run.seconds_of_instruments += time.perf_counter() - started
 
 

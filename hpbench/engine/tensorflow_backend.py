@@ -113,7 +113,8 @@ class TensorFlowBackend:
             tape.watch(weights)
             logits, _, added = model.stateless_call(weights, statistics, images, training=True, return_losses=True)
             loss = heads.mean_loss(labels, logits, added)
-        return [gradient.numpy() for gradient in tape.gradient(loss, weights)]
+        found = tape.gradient(loss, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return [gradient.numpy() for gradient in found]
 
     def validation_gradient(
         self, model: Any, training: Any, validation: Any, mode: str, heads: Heads

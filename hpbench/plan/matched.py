@@ -13,6 +13,7 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import PlannedCase, Resolved
 from hpbench.definition.schema import Settings
 from hpbench.plan.cases import DataFingerprint, cells_of
+from hpbench.plan.search import proposals, winners
 from hpbench.records.trial import Cell, Trial, TrialResult
 
 RATIO = "inference_ratio"
@@ -23,7 +24,7 @@ SLOWEST_POWER = 0.5
 
 
 def next_round(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:
-    """All other cases and the first latencies; then latencies, a value after another; at last the matched trainings.
+    """All other cases, searches and the first latencies; then latencies, a value after another; at last what was found.
 
     With the trainings the values found are measured anew, with other seeds than the search's, so that what is reported
     is not the luck by which a value was chosen. Without the reference among the cases that are asked for nothing is
@@ -44,10 +45,11 @@ def next_round(resolved: Resolved, data: DataFingerprint, results: Sequence[Tria
     search = _Search(planner, matched, resolved, data, results)
     missing = list(search.missing())
     if not results:
-        return [*cells_of(resolved, others, data), *missing]
+        return [*cells_of(resolved, others, data), *proposals(resolved, data), *missing]
     if missing:
         return missing
-    last = [*search.confirmations(), *cells_of(resolved, list(search.found()), data)]
+    trainings = cells_of(resolved, list(search.found()), data)
+    last = [*search.confirmations(), *trainings, *winners(resolved, data, results)]
     return [] if all(search.is_done(cell) for cell in last) else last
 
 

@@ -38,12 +38,15 @@ def count(resolved: Resolved) -> int:
 
 def proposals(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
     """A cell for every point and seed, seed by seed."""
-    return [
-        _cell(resolved, data, f"{name}/{number}", point, seed)
-        for name, study, search in searches(resolved)
-        for seed in range(study.seeds)
-        for number, point in _numbered(resolved, name, search)
-    ]
+    cells: list[Cell] = []
+    for name, study, search in searches(resolved):
+        numbered = _numbered(resolved, name, search)
+        cells += [
+            _cell(resolved, data, f"{name}/{number}", point, seed)
+            for seed in range(study.seeds)
+            for number, point in numbered
+        ]
+    return cells
 
 
 def winners(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:
@@ -51,7 +54,7 @@ def winners(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialRe
     cells: list[Cell] = []
     scores = {result.trial: result for result in results}
     for name, study, search in searches(resolved):
-        numbered = list(_numbered(resolved, name, search))
+        numbered = _numbered(resolved, name, search)
         objective = [
             _mean(
                 _final(scores.get(_cell(resolved, data, "", point, seed).trial.identity), search.objective.metric)

@@ -47,6 +47,13 @@ def test_fit_refuses_callbacks_that_it_would_not_call(trials):
     assert "calls no callbacks; leave them out" in done.result.message
 
 
+def test_fit_refuses_instruments_that_it_would_not_read(trials):
+    instruments = [{"name": "gradient_norms", "at": [0]}]
+    (done,) = trials([], training__procedure={"name": "fit"}, training__instruments=instruments)
+    assert done.result.outcome is Outcome.FAILED
+    assert "leave out 'at'" in done.result.message
+
+
 def test_epochs_are_as_many_iterations_as_they_fill(trials):
     """Three epochs of 2 images of 10 classes in batches of 8: 60 images, 8 batches."""
     length = {"training__iterations": None, "training__epochs": 3, "training__evaluate_every": None}

@@ -71,6 +71,17 @@ def test_the_source_is_learned_as_by_a_trial_of_its_own(trials):
     assert named(alone, "test_loss") == named(both, "test_loss", phase="source")
 
 
+def test_what_is_read_on_the_way_is_told_apart_by_phase(trials):
+    instruments = [{"name": "gradient_norms", "images": 4, "at": [0]}]
+    (done,) = trials([], **OFFICE, **TRANSFER, **DSLR, training__instruments=instruments)
+    assert done.result.outcome is Outcome.OK, done.result.message
+    layers = [one.labels for one in done.result.observations if one.name == "gradient_norm"]
+    assert len([one for one in layers if one.get("phase") == "source"]) == 3
+    assert len([one for one in layers if "phase" not in one]) == 1  # all but the last are frozen
+    assert len(named(done, "log10_gradient_ratio", phase="source")) == 1
+    assert named(done, "log10_gradient_ratio") == []
+
+
 def test_trials_of_a_job_transfer_each_for_itself(trials):
     """Two seeds in one job give what each gives in a job of its own."""
     together = trials([], 2, **OFFICE, **TRANSFER, **DSLR)

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hpbench.definition.load import parse
+from hpbench.definition.faults import DefinitionError
+from hpbench.definition.load import parse, read
 from hpbench.definition.resolve import Selection
 from hpbench.plan.matched import next_round
 from hpbench.records.trial import Observation, Outcome, TrialResult
@@ -47,7 +48,8 @@ def play(fixed=1e-4, text=DEFINITION, broken="", selection=None):
     while cells := next_round(resolved, lambda settings: "data", results):
         rounds.append(cells)
         for cell in cells:
-            settings, found, outcome = cell.trial.settings, (), Outcome.OK
+            settings, outcome = cell.trial.settings, Outcome.OK
+            found = (Observation("test_accuracy", settings["training"]["learning_rate"], 12),)
             if settings["training"]["procedure"]["name"] == "latency":
                 found = (Observation("inference_ratio", ratio(settings, fixed), None, {"batch": "32"}),)
             if broken and cell.case.startswith(broken):
@@ -118,6 +120,35 @@ def test_a_measurement_that_fails_ends_the_search_and_not_the_run():
 def test_without_the_reference_nothing_is_searched():
     rounds = play(selection=Selection(cases=("alone",)))
     assert [[cell.case for cell in cells] for cells in rounds] == [["alone"] * 3]
+
+
+def test_searches_of_other_studies_are_run_beside():
+    search = """  rates:
+    why: To see.
+    seeds: 1
+    search: {strategy: random, trials: 3, again: 2, space: {learning_rate: {name: log, low: 0.01, high: 1}}}
+"""
+    rounds = play(text=DEFINITION + search)
+    assert {"rates/1", "rates/2", "rates/3"} <= {cell.case for cell in rounds[0]}
+    assert [cell.trial.seed for cell in rounds[-1] if cell.case == "rates/winner"] == [1, 2]
+    assert not any(cell.case == "rates/winner" for cells in rounds[:-1] for cell in cells)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("reference: deep", "reference: dep"), "equal-time/deep"),
+        (("study: equal-time", "study: equal-tim"), "no case"),
+        (("reference: deep}", "reference: deep, setting: model.widht}"), "no setting"),
+    ],
+)
+def test_a_planner_that_names_what_is_not_there_is_told(change, said, tmp_path):
+    file = tmp_path / "m.yaml"
+    file.write_text(DEFINITION.replace(*change))
+    with pytest.raises(DefinitionError) as caught:
+        read(file)
+    assert said in str(caught.value)
+    assert "m.yaml:10:" in str(caught.value)
 
 
 @given(st.floats(0.0, 1e-2), st.integers(1, 200), st.sampled_from([1, 3, 5, 7]))
