@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, StrictBool
 
@@ -11,7 +11,15 @@ from hpbench.catalogue.own import Own
 from hpbench.catalogue.part import Parameters, Register
 
 
-class Sgd(Parameters):
+class OptimizerParameters(Parameters):
+    """What every optimizer has."""
+
+    def compiled(self) -> dict[str, Any]:
+        """What of it a compiled program depends on: all of it, but for what it keeps as variables."""
+        return self.model_dump(mode="json")
+
+
+class Sgd(OptimizerParameters):
     """Stochastic gradient descent; ``l2`` x weight enters the gradient (coupled, as in Caffe).
 
     ``bias_rate`` multiplies the learning rate of biases (Caffe's ``lr_mult``).
@@ -28,8 +36,12 @@ class Sgd(Parameters):
         """Whether an update is the gradient, with ``l2`` in it, times one rate."""
         return self.momentum == 0 and self.bias_rate == 1
 
+    def compiled(self) -> dict[str, Any]:
+        """Of ``l2`` only whether there is any."""
+        return super().compiled() | {"l2": self.l2 > 0}
 
-class Adam(Parameters):
+
+class Adam(OptimizerParameters):
     """Adam with corrected moments (Kingma and Ba 2015), Keras' own; ``epsilon`` is added to the root."""
 
     name: Literal["adam"]
@@ -38,7 +50,7 @@ class Adam(Parameters):
     epsilon: Number = Field(default=1e-7, gt=0)
 
 
-class AdamEpsilonInRoot(Parameters):
+class AdamEpsilonInRoot(OptimizerParameters):
     """Adam with ``epsilon`` under the root, and three ways to correct its moments for their start at zero.
 
     ``correction``: ``none``; ``usual``, as Kingma and Ba; ``overwriting``, where the corrected moments take the place
@@ -52,7 +64,7 @@ class AdamEpsilonInRoot(Parameters):
     correction: Literal["none", "usual", "overwriting"] = "usual"
 
 
-class RmsProp(Parameters):
+class RmsProp(OptimizerParameters):
     """RMSprop (Hinton 2012, lecture 6e), Keras' own: ``epsilon`` is added under the root."""
 
     name: Literal["rmsprop"]
@@ -61,8 +73,8 @@ class RmsProp(Parameters):
     epsilon: Number = Field(default=1e-7, gt=0)
 
 
-class OwnOptimizer(Own):
-    """A Keras optimizer class; called with ``learning_rate`` (a schedule or a number) and the other fields."""
+class OwnOptimizer(OptimizerParameters, Own):
+    """A Keras optimizer class; called with the other fields and ``learning_rate``: a schedule, or a number."""
 
 
 OPTIMIZERS = Register(

@@ -126,14 +126,17 @@ class Settings(Strict):
     def program(self) -> str:
         """What trials have in common that can share a compiled program, as canonical JSON.
 
-        With a constant rate that is everything but how long is trained, on how many images, and when is evaluated.
+        With a constant rate that is everything but how long is trained, on how many images, when is evaluated, the
+        rate, and what optimizer and step keep as variables.
         """
-        settings = self.model_dump(mode="json")
+        settings, optimizer = self.model_dump(mode="json"), self.training.optimizer
         if self.training.schedule.name == "constant":
             kept = {"images_per_class", "only"} if self.training.step.sees_all_images else set()
             for field in _NOT_COMPILED - kept:
                 del settings["training"][field]
-            settings["training"]["step"] = self.training.step.compiled()
+            settings["training"] |= {"step": self.training.step.compiled(), "optimizer": optimizer.compiled()}
+            if not isinstance(optimizer, Own):  # one's own may read the rate when it is made
+                del settings["training"]["learning_rate"]
         return canonical_json(settings)
 
     @property

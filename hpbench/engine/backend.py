@@ -64,13 +64,16 @@ class Program(Trainable, Protocol):
     mode: str
     reason: str
 
-    def reset(self, fresh: Any, rows: Rows | None = None, step: Step | None = None) -> None:
+    def reset(
+        self, fresh: Any, rows: Rows | None = None, step: Step | None = None, optimizer: Any | None = None
+    ) -> None:
         """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start.
 
         Args:
             fresh: The model.
             rows: Indices of the training images, for a step that asks for all of them.
             step: What to begin with what it keeps, if not the compiled one, from which it differs in nothing else.
+            optimizer: One not built, whose rate and other variables are taken from now on.
         """
 
     def warm_up(self, batch_size: int) -> None:

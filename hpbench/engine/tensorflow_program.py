@@ -74,8 +74,15 @@ class TensorFlowProgram:
         rows = tf.convert_to_tensor(self._seen)
         return tf.gather(images, rows), tf.gather(labels, rows)
 
-    def reset(self, fresh: Any, rows: Rows | None = None, step: Step | None = None) -> None:
-        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start."""
+    def reset(
+        self, fresh: Any, rows: Rows | None = None, step: Step | None = None, optimizer: Any | None = None
+    ) -> None:
+        """Take the state of a model just made (weights, statistics, seeds), and the optimizer's state at its start.
+
+        An optimizer that is not built has the variables that another one begins with, and none besides.
+        """
+        for index, variable in enumerate(optimizer.variables if optimizer is not None else ()):
+            self._start[index] = _unless_zero(variable.numpy())
         for variable, start in zip(self._model.variables, fresh.variables, strict=True):
             variable.assign(start)
         for variable, start in zip(self._optimizer.variables, self._start, strict=True):

@@ -116,8 +116,8 @@ def build(run: TrialRun, iterations: int) -> tuple[Any, Any]:
     schedule = SCHEDULES.load(training.schedule.name).for_training(
         training.schedule.model_dump(exclude={"name"}), training.learning_rate, iterations
     )
-    changeable = bool(training.callbacks) and isinstance(schedule, Constant)
-    rate = schedule.learning_rate if changeable else schedule  # Keras lets callbacks change a number only
+    # A number is a variable of the optimizer, which trials share a program by, and callbacks change.
+    rate = schedule.learning_rate if isinstance(schedule, Constant) else schedule
     optimizer = OPTIMIZERS.load(training.optimizer.name)(training.optimizer.model_dump(exclude={"name"}), rate)
     return model, optimizer
 
@@ -152,7 +152,7 @@ def _program(run: TrialRun, model: Any, optimizer: Any, rows: Rows, key: str) ->
         )
         run.programs[key] = model, program
     else:
-        run.programs[key][1].reset(model, rows, step_of(run))
+        run.programs[key][1].reset(model, rows, step_of(run), optimizer)
     compiled: tuple[Any, Program] = run.programs[key]
     if run.timed:
         compiled[1].warm_up(training.test_batch_size)

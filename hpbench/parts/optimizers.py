@@ -50,6 +50,7 @@ class SGD(keras.optimizers.SGD):
         self.l2 = float(l2)
         self.bias_rate = float(bias_rate)
         self._biases: frozenset[int] = frozenset()
+        self._l2 = self.add_variable((), keras.initializers.Constant(self.l2), name="l2") if self.l2 else None
 
     def build(self, variables: list[Any]) -> None:
         """Create the velocities, and note which variables are biases.
@@ -69,8 +70,8 @@ class SGD(keras.optimizers.SGD):
             variable: The variable, Keras's or the backend's own.
             learning_rate: Rate of this update, tensor of shape ().
         """
-        if self.l2:
-            gradient = ops.add(gradient, ops.multiply(ops.cast(self.l2, variable.dtype), variable))
+        if self._l2 is not None:
+            gradient = ops.add(gradient, ops.multiply(ops.cast(self._l2, variable.dtype), variable))
         if self._get_variable_index(variable) in self._biases:
             learning_rate = ops.multiply(learning_rate, self.bias_rate)
         super().update_step(gradient, variable, learning_rate)
