@@ -62,6 +62,17 @@ def greater(test: catalogue.Greater, evidence: Evidence) -> list[Quantity]:
     return [_exceeds(test, evidence, case, other) for case in test.cases for other in test.than]
 
 
+def difference_in_differences(test: catalogue.DifferenceInDifferences, evidence: Evidence) -> list[Quantity]:
+    """(First less second of ``cases``) minus (first less second of ``than``), per seed; allowed above the margin."""
+    cases = (*test.cases, *test.than)
+    label = "({} - {}) - ({} - {})".format(*cases)
+    found = measured(test, evidence, cases)
+    if isinstance(found, str):
+        return [Quantity(label, (), missing=found)]
+    values = [math.fsum((a[seed], -b[seed], -c[seed], d[seed])) for a, b, c, d in [found] for seed in a]
+    return [quantity(label, values, low=test.margin, strict=True)]
+
+
 def at_least(test: catalogue.AtLeast, evidence: Evidence) -> list[Quantity]:
     """Each of ``cases`` minus each of ``than``; allowed down to the tolerance below zero."""
     quantities = []

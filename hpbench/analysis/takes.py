@@ -93,6 +93,22 @@ def swing(parameters: catalogue.Swing, curve: Curve) -> float:
     return float(residuals.max() - residuals.min())
 
 
+def straighter_in_log(parameters: catalogue.StraighterInLog, curve: Curve) -> float:
+    """R squared of a line through the logarithms up to ``until``, less that of a line through the values.
+
+    NaN where a value is not positive or none differs from the others.
+    """
+    iterations = _evaluated(curve)
+    chosen = iterations <= parameters.until
+    if chosen.sum() < 3:
+        raise NotMeasuredError(f"fewer than 3 evaluations up to iteration {parameters.until}")
+    x, y = iterations[chosen], curve.values[chosen]
+    if not (y > 0).all() or not np.ptp(y):
+        return math.nan
+    in_log, plain = (float(np.corrcoef(x, values)[0, 1]) ** 2 for values in (np.log(y), y))
+    return in_log - plain
+
+
 def iterations_to(parameters: catalogue.IterationsTo, curve: Curve) -> float:
     """The first evaluated iteration at which the value is at least ``value``; NaN if never."""
     reached = np.flatnonzero(curve.values >= parameters.value)

@@ -104,6 +104,18 @@ class Greater(ClaimTest):
     relative: StrictBool = False
 
 
+class DifferenceInDifferences(ClaimTest):
+    """The first of ``cases`` exceeds the second by more than ``margin`` beyond what the first of ``than`` does.
+
+    An interaction: what changes between the first and the second matters more under ``cases`` than under ``than``.
+    """
+
+    name: Literal["difference_in_differences"]
+    cases: tuple[str, str]
+    than: tuple[str, str]
+    margin: Number = Field(default=0.0, ge=0)
+
+
 class AtLeast(ClaimTest):
     """Each of ``cases`` is not less than each of ``than`` by more than ``tolerance``: it is no worse."""
 
@@ -219,6 +231,7 @@ CLAIMS = Register(
         Equal: "hpbench.analysis.claim_kinds:equal",
         PairedEqual: "hpbench.analysis.claim_kinds:paired_equal",
         Greater: "hpbench.analysis.claim_kinds:greater",
+        DifferenceInDifferences: "hpbench.analysis.claim_kinds:difference_in_differences",
         AtLeast: "hpbench.analysis.claim_kinds:at_least",
         Ratio: "hpbench.analysis.claim_kinds:ratio",
         Increasing: "hpbench.analysis.claim_kinds:increasing",

@@ -115,6 +115,21 @@ class Swing(Take):
         return "" if enough else f"fewer than 3 evaluations from iteration {self.after} on"
 
 
+class StraighterInLog(Take):
+    """How much more of the logarithm's variance than of the value's a straight line explains, up to ``until``.
+
+    The difference of two coefficients of determination: above 0 for what falls exponentially rather than steadily.
+    """
+
+    name: Literal["straighter_in_log"]
+    until: Whole = Field(gt=0)
+
+    def lacks(self, evaluations: Evaluations) -> str:
+        """What the curve does not have."""
+        enough = evaluations.count_from(1) - evaluations.count_from(self.until + 1) >= 3
+        return "" if enough else f"fewer than 3 evaluations up to iteration {self.until}"
+
+
 class IterationsTo(Take):
     """The first evaluated iteration at which the metric is at least ``value``; undefined if never."""
 
@@ -146,6 +161,7 @@ TAKES = Register(
         Gain: "hpbench.analysis.takes:gain",
         Steepening: "hpbench.analysis.takes:steepening",
         Swing: "hpbench.analysis.takes:swing",
+        StraighterInLog: "hpbench.analysis.takes:straighter_in_log",
         IterationsTo: "hpbench.analysis.takes:iterations_to",
         SecondsTo: "hpbench.analysis.takes:seconds_to",
         IterationsToLimit: "hpbench.analysis.takes:iterations_to_limit",

@@ -67,6 +67,11 @@ KINDS = [
     ({"name": "ratio", "case": "A", "to": ["B"], "low": 1.9, "high": 2.1}, {"A": 2, "B": 1}, {"A": 3, "B": 1}),
     ({"name": "ratio", "case": "C", "to": ["A"], "around_reported": 0.1}, {"C": 1.3, "A": 1}, {"C": 2.26, "A": 1}),
     (
+        {"name": "difference_in_differences", "cases": ["A", "B"], "than": ["C", "D"], "margin": 0.1},
+        {"A": 0.9, "B": 0.5, "C": 0.8, "D": 0.7},
+        {"A": 0.9, "B": 0.7, "C": 0.8, "D": 0.7},
+    ),
+    (
         {"name": "at_least", "cases": ["A"], "than": ["B"], "tolerance": 0.05},
         {"A": 0.9, "B": 0.92},
         {"A": 0.8, "B": 0.9},
@@ -105,7 +110,7 @@ class TestEveryKind:
         assert judge(test, **{c: around(v) for c, v in contradicting.items()})[0].verdict is Verdict.CONTRADICTED
 
     def test_inconclusive_when_seeds_disagree(self, judge, test, supporting, contradicting):
-        noise = dict(zip("ABC", ((-4, 0, 4), (4, 0, -4), (4, -4, 0)), strict=True))
+        noise = dict(zip("ABCD", ((-4, 0, 4), (4, 0, -4), (4, -4, 0), (0, 4, -4)), strict=True))
         scale = max(supporting.values()) / 5
         values = {c: [v + scale * n for n in noise[c]] for c, v in supporting.items()}
         if test["name"] in ("ratio", "proportional"):

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hpbench.analysis.takes import Curve, NotMeasuredError, has_target, take
 from hpbench.catalogue.takes import (
@@ -13,6 +14,7 @@ from hpbench.catalogue.takes import (
     Mean,
     SecondsTo,
     Steepening,
+    StraighterInLog,
     Swing,
 )
 
@@ -82,6 +84,17 @@ def test_swing_is_zero_on_a_line_and_the_whole_swing_around_it():
     assert take(swing, curve(9, *y)) == pytest.approx(np.ptp(residuals))
 
 
+def test_what_falls_exponentially_is_straight_in_its_logarithm():
+    until = StraighterInLog(name="straighter_in_log", until=600)
+    x = np.arange(1, 7)
+    assert take(until, curve(*np.exp(-x))) == pytest.approx(1 - stats.linregress(x, np.exp(-x)).rvalue ** 2)
+    steady = 7.0 - x
+    assert take(until, curve(*steady)) == pytest.approx(stats.linregress(x, np.log(steady)).rvalue ** 2 - 1)
+    assert math.isnan(take(until, curve(3, 2, 1, 0, 1, 2)))
+    assert math.isnan(take(until, curve(2, 2, 2, 2)))
+    assert take(until, curve(*np.exp(-x), 9, 9)) == take(until, curve(*np.exp(-x)))
+
+
 def test_steepening_of_a_late_rise():
     late = curve(0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.5)
     assert take(Steepening(name="steepening", after=900), late) == pytest.approx(0.3 - 0.1 / 8)
@@ -96,6 +109,7 @@ def test_steepening_of_a_late_rise():
         (Mean(name="mean", until=50), "iteration 50 was not evaluated"),
         (Steepening(name="steepening", after=500), "after"),
         (Swing(name="swing", after=400), "fewer than 3"),
+        (StraighterInLog(name="straighter_in_log", until=200), "fewer than 3"),
     ],
 )
 def test_what_was_not_evaluated_is_not_measured(parameters, why):

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 from hpbench.analysis.takes import Curve, NotMeasuredError, take
 from hpbench.catalogue.takes import TAKES, Evaluations
 
-AT_ITERATIONS = {"at": "iteration", "mean": "until", "gain": "since", "steepening": "after", "swing": "after"}
+AT_ITERATIONS = {
+    "at": "iteration",
+    "mean": "until",
+    "gain": "since",
+    "steepening": "after",
+    "swing": "after",
+    "straighter_in_log": "until",
+}
 OTHERS = {"final": {}, "iterations_to": {"value": 0.5}, "iterations_to_limit": {}}
 
 
