@@ -32,12 +32,14 @@ class Point:
         settings: Path of an axis to its value; an axis whose condition did not hold is not there.
         scores: The objective, one a seed; NaN where it is not finite.
         diverged: Of these seeds, the share that diverged.
+        seconds: Wall time of its trials, added up; others may have run beside them.
     """
 
     case: str
     settings: Mapping[str, Any]
     scores: tuple[float, ...]
     diverged: float
+    seconds: float = math.nan
 
     @property
     def mean(self) -> float:
@@ -88,6 +90,10 @@ class Searched:
         means = np.array([self.sign * point.mean for point in self.points])
         return self.sign * np.fmax.accumulate(means)
 
+    def seconds(self) -> Floats:
+        """Wall time of the trials up to each point, added up, shape (n,)."""
+        return np.cumsum([point.seconds for point in self.points])
+
     def on_edge(self) -> dict[str, str]:
         """Each numeric axis at whose ``low`` or ``high`` end the best point lies: the space may be too small there."""
         found = {}
@@ -95,8 +101,7 @@ class Searched:
             value = self.best.settings.get(path)
             if value is None or axis.name not in ("linear", "log", "integer"):
                 continue
-            ends = [float(axis.low), float(axis.high)]
-            place = _share(float(value), *ends, log=axis.name == "log")
+            place = place_along(axis, float(value))
             if place <= EDGE or place >= 1 - EDGE:
                 found[path] = "low" if place <= EDGE else "high"
         return found
@@ -130,7 +135,7 @@ def _points(evidence: Evidence, study: str, search: Search) -> Iterator[Point]:
         settings = {
             path: value for path in search.space if (value := _active(evidence, case, path, search)) is not None
         }
-        yield Point(case, settings, scores, float((mine["outcome"] == "diverged").mean()))
+        yield Point(case, settings, scores, float((mine["outcome"] == "diverged").mean()), float(mine["elapsed"].sum()))
 
 
 def _active(evidence: Evidence, case: str, path: str, search: Search) -> Any:
@@ -168,8 +173,9 @@ def expected_best_interval(scores: Sequence[float], count: int, sign: float = 1.
     return Interval(expected_best(sample.tolist(), count, sign), float(low), float(high), len(sample))
 
 
-def _share(value: float, low: float, high: float, *, log: bool) -> float:
-    """Where a value lies between two ends, from 0 to 1."""
-    if log:
-        value, low, high = math.log(value), math.log(low), math.log(high)
+def place_along(axis: Any, value: float) -> float:
+    """Where a value lies along a numeric axis of a space, from 0 to 1; along a log axis by its logarithm."""
+    low, high = float(axis.low), float(axis.high)
+    if axis.name == "log":
+        return math.log(value / low) / math.log(high / low)
     return (value - low) / (high - low)

@@ -39,6 +39,7 @@ def load(store: Store, run: Run) -> RunTables:
             attempt.timed,
             attempt.message,
             _stale(attempt, cell),
+            attempt.elapsed,
         )
         for cell in cells
         if (attempt := chosen.get(cell.trial))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -29,7 +30,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is known of one attempt at a trial, without its observations."""
+    """What is known of one attempt at a trial, without its observations; ``elapsed`` are its wall seconds."""
 
     id: int
     trial: str
@@ -37,6 +38,7 @@ class Attempt:
     timed: bool
     code: str
     message: str
+    elapsed: float = math.nan
 
 
 class StoredCell(NamedTuple):

@@ -149,12 +149,13 @@ class Store:
         wanted = set(trials)
         found: dict[str, list[Attempt]] = {}
         rows = self.connection.execute(
-            "SELECT id, trial, outcome, timed, code, message FROM attempt WHERE machine_id = ? ORDER BY id",
+            "SELECT id, trial, outcome, timed, code, message, elapsed FROM attempt WHERE machine_id = ? ORDER BY id",
             (machine_id,),
         )
-        for number, trial, outcome, timed, code, message in rows:
+        for number, trial, outcome, timed, code, message, elapsed in rows:
             if trial in wanted:
-                found.setdefault(trial, []).append(Attempt(number, trial, Outcome(outcome), bool(timed), code, message))
+                attempt = Attempt(number, trial, Outcome(outcome), bool(timed), code, message, elapsed)
+                found.setdefault(trial, []).append(attempt)
         return found
 
     def attempt(self, number: int) -> tuple[Attempt, dict[str, str]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from hpbench.records.calibration import Calibration
 
-TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message", "stale")
+TRIAL_COLUMNS = ("case", "reading", "seed", "outcome", "timed", "message", "stale", "elapsed")
 OBSERVATION_COLUMNS = ("case", "reading", "seed", "metric", "iteration", "value", "labels")
 
 Resolutions = Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
@@ -23,7 +23,8 @@ class RunTables:
 
     Attributes:
         trials: One row a (case, reading, seed): ``outcome`` (a word of ``Outcome``), ``timed`` (bool), ``message``,
-            ``stale`` (bool): the result is of older code than the run's own.
+            ``stale`` (bool): the result is of older code than the run's own, ``elapsed`` (float): wall
+            seconds of the attempt, beside which others may have run.
         observations: Long table of raw values of the trials that gave a result: ``metric``, ``iteration``
             (float, NaN for the trial as a whole), ``value`` (float), ``labels`` (canonical JSON text, ``{}`` if none).
             Times and memory stand here only for timed trials.

@@ -78,7 +78,7 @@ class PlantedRun:
         self.observations: list[tuple] = []
 
     def trial(self, case: str, seed: int, reading: str = "default", outcome: str = "ok", timed: bool = False) -> None:
-        self.trials.append((case, reading, seed, outcome, timed, "", False))
+        self.trials.append((case, reading, seed, outcome, timed, "", False, 1.5))
 
     def curve(
         self,

@@ -14,6 +14,7 @@ from hpbench.analysis.grid_and_random import budgets
 from hpbench.analysis.importance import importance
 from hpbench.analysis.search import Point, Searched, expected_best, expected_best_interval, searched
 from hpbench.analysis.statistics import mean_interval
+from hpbench.analysis.surface import river, surface
 from hpbench.definition.searching import Search
 
 SPACE = {
@@ -170,3 +171,40 @@ def test_a_stored_search_is_found_with_its_conditions(planted_as):
     assert one.best.settings == {"learning_rate": 0.5, "batch_size": 4}
     assert one.points[0].settings == {"learning_rate": 0.1}
     assert one.luck == pytest.approx(0.1)
+    assert one.seconds().tolist() == [3.0, 6.0, 9.0]
+
+
+class TestSurface:
+    def test_it_is_the_score_where_only_the_points_near_matter(self):
+        """A grid of points on the surface of a plane: between them it is that plane's."""
+        places = [(10.0**x, 10.0**y) for x in np.linspace(-4, 0, 30) for y in np.linspace(-6, -1, 30)]
+        drawn = surface(found([math.log10(rate) + 0.5 * math.log10(decay) for rate, decay in places], places))
+        rates, decays = (np.sqrt(ends[1:] * ends[:-1]) for ends in (drawn.x, drawn.y))
+        truth = np.log10(rates)[:, None] + 0.5 * np.log10(decays)
+        assert (drawn.x[0], drawn.x[-1]) == pytest.approx((1e-4, 1.0))
+        assert np.abs(drawn.values - truth).max() < 4 / 29 + 0.5 * 5 / 29
+
+    def test_what_has_no_score_counts_as_the_worst(self):
+        places = drawn(60)
+        scores = [math.nan if rate > 0.1 else planted(rate, decay) for rate, decay in places]
+        high = surface(found(scores, places)).values[-1]
+        assert np.median(high) == pytest.approx(np.nanmin(scores))
+
+    def test_too_few_points_or_axes(self):
+        assert surface(found([0.1] * 7)) is None
+        assert surface(found([math.nan] * 20)) is None
+        assert river(found([0.1] * 30)) is None
+
+    @pytest.mark.parametrize(("sign", "goal"), [(1, "max"), (-1, "max"), (1, "min"), (-1, "min")])
+    def test_a_planted_river(self, sign, goal):
+        """Good points lie along a line through the plane."""
+        places = drawn(300)
+        off = [abs((math.log10(rate) + 2) / 4 - sign * (math.log10(decay) + 3.5) / 5) for rate, decay in places]
+        lies = river(found(off if goal == "min" else [-one for one in off], places, goal=goal))
+        assert (lies.low > 0.5) if sign > 0 else (lies.high < -0.5)
+        assert lies.n == 75
+
+    def test_no_river_where_one_axis_decides(self):
+        places = drawn(300)
+        lies = river(found([planted(*place) for place in places], places))
+        assert lies.low < 0 < lies.high

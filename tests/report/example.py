@@ -39,7 +39,7 @@ def tables(which, gpus=GPUS, timed=3, columns=("test_accuracy", "train_accuracy"
                 observations += curve_rows(planned, seed, columns)
                 observations += cost_rows(planned, seed, gpus) if is_timed else []
     frame = pd.DataFrame(trials, columns=["case", "reading", "seed", "outcome", "message", "timed"])
-    frame["stale"] = False
+    frame["stale"], frame["elapsed"] = False, 1.5
     return RunTables(
         trials=frame[list(TRIAL_COLUMNS)],
         observations=pd.DataFrame(observations, columns=list(OBSERVATION_COLUMNS)),

@@ -31,7 +31,7 @@ def run():
         place = planned.case, planned.reading
         settings[place] = planned.settings.model_dump(mode="json")
         for seed in range(3):
-            trials.append((*place, seed, "ok", seed == 0, "", False))
+            trials.append((*place, seed, "ok", seed == 0, "", False, 1.5))
             observations += rows_of(planned, seed)
     drawn = office31_like({"size": 16, "share": 0.01}, None)
     return resolved, RunTables(

@@ -8,6 +8,7 @@ from typing import Any
 from hpbench.analysis.grid_and_random import budgets
 from hpbench.analysis.importance import importance
 from hpbench.analysis.search import Searched, expected_best_interval
+from hpbench.analysis.surface import numeric_axes, river, surface
 from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
@@ -15,6 +16,10 @@ from hpbench.report.markup import Markup, escape, join, table
 from hpbench.report.numerals import MISSING, full_title, interval, number, plural
 from hpbench.report.sections.circumstances import on_generated
 
+SMOOTHED = Markup(
+    "Behind the points lies the mean of the six nearest, weighted by distance (KNeighborsRegressor of scikit-learn); "
+    "what diverged counts as the worst."
+)
 BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128)
 
 
@@ -73,9 +78,11 @@ def _search(facts: Facts, found: Searched, figures: Figures) -> Markup:
         f"through keras-tuner; the {better} {escape(full_title(objective.metric))} is the best. "
         f"{100 * found.diverged:.0f} % of the trials diverged, which is a bad result and not the end of the search.",
         Markup(f"![{escape(drawn.title)}]({facts.definition.id}/{drawn.name})") if drawn else "",
+        SMOOTHED if surface(found) else "",
         _winner(found, unit),
         _expected(found, unit),
         _importance(found),
+        _river(found),
     )
 
 
@@ -88,8 +95,12 @@ def _winner(found: Searched, unit: str) -> Markup:
         if found.again_scores
         else "It was not run again."
     )
+    when = found.points.index(found.best)
+    seconds = found.seconds()
+    took = f"{number(seconds[when], 's')} of {number(seconds[-1], 's')} s of all trials"
     return join(
-        f"The best point, {escape(found.best.case)}, had {number(found.best.mean, unit)}. {again}",
+        f"The best point, {escape(found.best.case)}, had {number(found.best.mean, unit)}. It was number {when + 1} of "
+        f"{len(found.points)}, after {took}. {again}",
         f"It lies on the edge of the space ({edges}): a better one may lie outside." if edges else "",
         table(["axis", "best value"], rows, numeric=1),
     )
@@ -122,6 +133,24 @@ def _importance(found: Searched) -> Markup:
         "when the axis is shuffled (permutation importance, Breiman 2001, by scikit-learn), with 95 % intervals from "
         "resampled points:",
         table(["axis", "importance"], [[path, interval(share, "1")] for path, share in ordered], numeric=1),
+    )
+
+
+def _river(found: Searched) -> Markup:
+    """How the good points lie in the plane of the first two axes."""
+    lies = river(found)
+    if lies is None:
+        return Markup("")
+    first, second = numeric_axes(found.search)[:2]
+    if lies.high < 0:
+        said = "A larger value of one wants a smaller one of the other: the good points lie along a falling river"
+    elif lies.low > 0:
+        said = "They want to be large together, or small: the good points lie along a rising river"
+    else:
+        said = "No direction is told from none"
+    return join(
+        f"Among the best quarter of the points {escape(first)} and {escape(second)} have the rank correlation "
+        f"{interval(lies, '1')} (Spearman's). {said}."
     )
 
 
