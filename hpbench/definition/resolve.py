@@ -16,7 +16,8 @@ from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.faults import DefinitionError, Fault, instead
 from hpbench.definition.messages import describe
 from hpbench.definition.readings import Reading
-from hpbench.definition.schema import Definition, Settings
+from hpbench.definition.schema import Definition, Settings, Study
+from hpbench.definition.searching import WINNER, Search
 from hpbench.definition.yaml_tree import YamlTree
 from hpbench.errors import UserError
 from hpbench.records.metrics import is_cost
@@ -130,19 +131,31 @@ class Resolved:
         for reading in self.readings:
             planned += self._cases_under(reading)
             planned += [] if reading else self._study_cases()
-        asked = self.selection.cases
-        unknown = set(asked) - {item.case for item in planned}
+        unknown = set(self.selection.cases) - {item.case for item in planned} - set(map(_winner, self.searches))
         if unknown:
             names = ", ".join(sorted(unknown))
             raise SelectionError(f"{self.definition.id} has no case {names}; it has: {', '.join(self.all_cases)}")
         narrowed = [needed for item in planned if (needed := self._needed(item))]
-        if not narrowed:
+        if not narrowed and not self.searches:
             raise SelectionError(
                 f"nothing to run for {', '.join(self.selection.claims)} under "
                 f"{', '.join(map(readings.name, self.readings))}: a claim about time or memory needs timed_seeds of at "
                 f"least 1, and the reading '{readings.DEFAULT}', which alone is timed and has the cases of studies"
             )
         return narrowed
+
+    @property
+    def searches(self) -> dict[str, tuple[Study, Search]]:
+        """The studies that search, of those asked for: all, or those whose winner a case or a claim asked for is."""
+        asked = self.selection
+        claims = self.definition.claims if asked.claims else ()
+        wanted = {*asked.cases, *(case for claim in claims for case in _named(claim.test, self.definition))}
+        every = not (asked.cases or asked.claims)
+        return {
+            name: (study, study.search)
+            for name, study in self.definition.studies.items()
+            if study.search is not None and (every or _winner(name) in wanted)
+        }
 
     def _needed(self, item: PlannedCase) -> PlannedCase | None:
         """The case with the seeds that what is asked for needs; None if nothing needs it.
@@ -241,6 +254,11 @@ def _with_seeds(tree: Mapping[str, Any], seeds: int, timed_seeds: int) -> dict[s
     studies = {name: {**body, "seeds": seeds} for name, body in tree.get("studies", {}).items()}
     timed = min(seeds, tree.get("timed_seeds", timed_seeds))
     return {**tree, "seeds": seeds, "reading_seeds": seeds, "timed_seeds": timed, "studies": studies}
+
+
+def _winner(study: str) -> str:
+    """Name of the case in which a search's best point is run again."""
+    return f"{study}/{WINNER}"
 
 
 def _named(test: ClaimTest, definition: Definition) -> set[str]:

@@ -133,13 +133,13 @@ class Driver:
         """
         admit(self._resolved, self._options.allow)
         with job_environment(self._compute.backend.name, self._compute.threads) as folder:
-            first = self._resolved.planned_cases()[0].settings
-            prepared = self._prepare(first.dataset.model_dump())
+            settings: list[Settings] = [item.settings for item in self._resolved.planned_cases()]
+            settings = settings or [self._resolved.definition]  # a search alone
+            prepared = self._prepare(settings[0].dataset.model_dump())
             planner: Planner = PLANNERS.load(self._resolved.definition.planner.name)
             self._require_same_searches()
             results = StoredResults(self._store)
             cells = planner(self._resolved, self._fingerprint, results)
-            settings = [item.settings for item in self._resolved.planned_cases()]
             require_heads(self._resolved.definition, settings, prepared.heads)
             machine = describe()
             tally = Tally(run=self._store.add_run(_run_record(self._resolved, prepared, machine, command)))

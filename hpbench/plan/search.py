@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved
-from hpbench.definition.schema import Settings, Study
+from hpbench.definition.schema import Settings
 from hpbench.definition.searching import WINNER, Search
 from hpbench.errors import UserError
 from hpbench.records.metrics import dotted
@@ -20,26 +20,15 @@ if TYPE_CHECKING:
     from hpbench.plan.propose import Point
 
 
-def searches(resolved: Resolved) -> Iterator[tuple[str, Study, Search]]:
-    """The studies that search, of those asked for."""
-    asked = resolved.selection
-    for name, study in resolved.definition.studies.items():
-        named = any(case.startswith(f"{name}/") for case in asked.cases) or any(
-            case.startswith(f"{name}/") for claim in resolved.definition.claims for case in claim.test.case_names
-        )
-        if study.search is not None and (named or not (asked.cases or asked.claims)):
-            yield name, study, study.search
-
-
 def count(resolved: Resolved) -> int:
     """Trials of all searches, at most: points by seeds, and the winners' again. Nothing is imported for it."""
-    return sum(search.size * study.seeds + search.again for _, study, search in searches(resolved))
+    return sum(search.size * study.seeds + search.again for study, search in resolved.searches.values())
 
 
 def proposals(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
     """A cell for every point and seed, seed by seed."""
     cells: list[Cell] = []
-    for name, study, search in searches(resolved):
+    for name, (study, search) in resolved.searches.items():
         numbered = _numbered(resolved, name, search)
         cells += [
             _cell(resolved, data, f"{name}/{number}", point, seed)
@@ -53,7 +42,7 @@ def winners(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialRe
     """The best point of each search with the seeds that follow the search's own; none where no trial has a score."""
     cells: list[Cell] = []
     scores = {result.trial: result for result in results}
-    for name, study, search in searches(resolved):
+    for name, (study, search) in resolved.searches.items():
         numbered = _numbered(resolved, name, search)
         objective = [
             _mean(
@@ -118,10 +107,10 @@ def require_same_searches(resolved: Resolved, before: Resolved) -> None:
     Raises:
         SearchChangedError: With each difference by name.
     """
-    earlier = {name: search for name, _, search in searches(before)}
+    earlier = {name: search for name, (_, search) in before.searches.items()}
     differences = [
         f"{name}: {difference}"
-        for name, _, search in searches(resolved)
+        for name, (_, search) in resolved.searches.items()
         if name in earlier
         for difference in _differences(earlier[name].model_dump(mode="json"), search.model_dump(mode="json"))
     ]

@@ -216,6 +216,39 @@ def test_the_plan_counts_searches_without_drawing_them():
     assert count(resolved) == 6 * 2 + 3
 
 
+CLAIMED = f"""{DEFINITION}claims:
+  - id: better
+    text: The search finds a better one.
+    where: there
+    tolerance_from: none
+    test: {{name: greater, metric: test_accuracy, cases: [random/winner], than: [alone]}}
+  - id: good
+    text: It finds a good one.
+    where: there
+    tolerance_from: none
+    test: {{name: between, metric: test_accuracy, cases: [random/winner], low: 0.9}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "cases", "searched"),
+    [
+        ({}, {"alone"}, True),
+        ({"claims": ("better",)}, {"alone"}, True),
+        ({"claims": ("good",)}, set(), True),
+        ({"cases": ("random/winner",)}, set(), True),
+        ({"cases": ("alone",)}, {"alone"}, False),
+    ],
+)
+def test_a_search_runs_where_its_winner_is_asked_for(asked, cases, searched):
+    resolved = parse(CLAIMED, "s.yaml", Selection(**asked))
+    first = next_round(resolved, lambda settings: "", [])
+    found = {cell.case for cell in first}
+    assert {case for case in found if "/" not in case} == cases
+    assert any(case.startswith("random/") for case in found) == searched
+    assert bool(count(resolved)) == searched
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
