@@ -20,7 +20,8 @@ from hpbench.cli.options import (
 from hpbench.definition.load import bundled, parse
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import PlannedCase, Resolved, Selection
-from hpbench.definition.schema import Training
+from hpbench.definition.schema import Study, Training
+from hpbench.definition.searching import Search
 from hpbench.errors import UserError
 
 if TYPE_CHECKING:
@@ -107,6 +108,8 @@ def _show(resolved: Resolved, results: Path) -> None:
         for item in planned:
             if item.reading == reading:
                 click.echo(_line(item))
+    for name, (study, search) in resolved.searches.items():
+        click.echo(_search_line(name, study, search))
     click.echo(f"\n{_work(resolved, results)}")
 
 
@@ -132,3 +135,9 @@ def _line(item: PlannedCase) -> str:
     timed = f", {item.timed_seeds} timed" if item.timed_seeds else ""
     settings = f"batch {training.batch_size}, rate {training.learning_rate:g}, {_length(training)}"
     return f"  {item.case:42} {settings}, {training.schedule.name}; seeds: {item.seeds}{timed}"
+
+
+def _search_line(name: str, study: Study, search: Search) -> str:
+    axes = ", ".join(f"{path} ({axis.name})" for path, axis in search.space.items())
+    again = f", the winner {search.again} more" if search.again else ""
+    return f"  {name:42} {search.strategy} search, {search.size} points of {axes}; seeds: {study.seeds}{again}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hpbench.definition.resolve import Resolved
 from hpbench.definition.schema import Settings
@@ -11,7 +11,7 @@ from hpbench.execution.code import code_fingerprint
 from hpbench.measure.clock import duration
 from hpbench.measure.machine import fingerprint, hardware, usable_cores
 from hpbench.plan.cases import cells
-from hpbench.plan.cost import Cost, estimate
+from hpbench.plan.cost import Cost, estimate, search_seconds
 from hpbench.plan.search import count
 from hpbench.records.store import Store
 from hpbench.records.trial import Cell, canonical_json
@@ -62,14 +62,16 @@ def forecast(resolved: Resolved, store: Store | None) -> Forecast:
         measured = store.seconds_by_settings(machine)
         results = store.results_by_settings(definition.id, definition.version, machine)
     done, stale = _done(plan, results)
+    workers, searched = max(1, usable_cores() // definition.compute.threads), count(resolved)
+    cost = estimate(plan, measured, workers)
     return Forecast(
         cells=len(plan),
         trials=len({cell.trial.identity for cell in plan}),
-        searched=count(resolved),
+        searched=searched,
         isolated=len({cell.trial.identity for cell in plan if cell.timed}),
         done=done,
         stale=stale,
-        cost=estimate(plan, measured, max(1, usable_cores() // definition.compute.threads)),
+        cost=replace(cost, seconds=cost.seconds + search_seconds(definition, searched, workers)),
     )
 
 

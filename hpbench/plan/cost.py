@@ -12,6 +12,8 @@ NOMINAL_SPEED = 60e9
 """Floating-point operations a second and thread, assumed where nothing was measured yet."""
 FIXED_SECONDS = 3.0
 """Start, build and compile of a trial, assumed likewise."""
+SHARED_SECONDS = 0.3
+"""The same of a trial that finds its program compiled, assumed likewise."""
 TRAINING_IMAGES, CLASSES = 5000, 10
 """Of a data set, assumed before it is prepared."""
 
@@ -38,6 +40,13 @@ def nominal_seconds(settings: Settings) -> float:
     evaluated = iterations // (training.evaluate_every or iterations) * (training.train_sample + 1000) / 3
     operations = 6 * (settings.model.multiply_adds(settings.dataset.shape) or 1e6) * (images + evaluated)
     return FIXED_SECONDS + float(operations) / (NOMINAL_SPEED * settings.compute.threads)
+
+
+def search_seconds(settings: Settings, trials: int, workers: int) -> float:
+    """Rough wall time of a search's trials, whose points are not drawn yet, from the settings they start from."""
+    if not trials:
+        return 0.0
+    return FIXED_SECONDS + trials * (nominal_seconds(settings) - FIXED_SECONDS + SHARED_SECONDS) / max(1, workers)
 
 
 def seconds_by_trial(cells: Iterable[Cell], measured: Mapping[str, float]) -> dict[str, float]:
