@@ -58,7 +58,7 @@ def trials(tmp_path_factory, request):
             patch.chdir(folder)
             code = code_fingerprint(Settings.model_validate(job_trials[0].settings))
             job = Job(job_trials, False, str(folder), code, ("mine", "keras"))
-            LocalExecutor(1, folder / place).run([job], Limits(60.0), ended.append)
+            LocalExecutor(1, folder / place).run([job], Limits(300.0), ended.append)
         results = [message.result for message in ended if isinstance(message, Ended)]
         pairs = zip(job_trials, results, strict=True)
         return [Done(trial, result, folder, _curves(result)) for trial, result in pairs]

@@ -53,7 +53,7 @@ def jobs(tmp_path):
         code = code_fingerprint(Settings.model_validate(groups[0][0].settings))
         with job_environment("tensorflow", 1) as place:
             todo = [Job(tuple(group), False, str(tmp_path), code) for group in groups]
-            LocalExecutor(1, tmp_path / place).run(todo, Limits(60.0), ended.append)
+            LocalExecutor(1, tmp_path / place).run(todo, Limits(300.0), ended.append)
         results = [message.result for message in ended if isinstance(message, Ended)]
         return {result.trial: (result.outcome, result.message, result.observations) for result in results}
 
