@@ -15,7 +15,7 @@ from hpbench.records.trial import canonical_json
 
 FORESTS = 40
 """Resamples of the points, a forest each."""
-TREES = 60
+TREES = 20
 
 
 def importance(points: Sequence[Point], search: Search) -> dict[str, Interval]:
@@ -33,8 +33,8 @@ def importance(points: Sequence[Point], search: Search) -> dict[str, Interval]:
     scores = np.array([point.mean for point in kept])
     if len(kept) < FEWEST_POINTS or np.ptp(scores) == 0:
         return {}
-    paths = list(search.space)
-    encoded = _encoded(kept, search)
+    paths = [path for path, axis in search.space.items() if axis.name != "choice" or len(axis.values) > 1]
+    encoded = np.array([[_number(point.settings, path, search.space[path]) for path in paths] for point in kept])
     generator = np.random.default_rng(0)
     losses = np.array([_losses(encoded, scores, generator) for _ in range(FORESTS)])
     ends = np.percentile(losses, [2.5, 97.5], axis=0)
@@ -66,12 +66,8 @@ def _losses(encoded: Floats, scores: Floats, generator: np.random.Generator) -> 
     return found
 
 
-def _encoded(points: Sequence[Point], search: Search) -> Floats:
-    """Points as numbers, shape (points, axes): of a log axis the logarithm; NaN where an axis was not searched."""
-    return np.array([[_number(point.settings, path, axis) for path, axis in search.space.items()] for point in points])
-
-
 def _number(settings: Mapping[str, Any], path: str, axis: Any) -> float:
+    """Of a log axis the logarithm; NaN where an axis was not searched."""
     if path not in settings:
         return math.nan
     value = settings[path]

@@ -144,7 +144,15 @@ def _active(evidence: Evidence, case: str, path: str, search: Search) -> Any:
         value = _active(evidence, case, parent, search)
         if value is None or value not in allowed:
             return None
-    return evidence.setting(case, path)
+    return _as_asked(search.space[path], evidence.setting(case, path))
+
+
+def _as_asked(axis: Any, value: Any) -> Any:
+    """The value as the axis has it: a part that was chosen stands in the settings with all its defaults."""
+    for one in axis.values if axis.name == "choice" and isinstance(value, Mapping) else ():
+        if isinstance(one, Mapping) and all(value.get(key) == wanted for key, wanted in one.items()):
+            return one
+    return value
 
 
 def expected_best(scores: Sequence[float], count: int, sign: float = 1.0) -> float:

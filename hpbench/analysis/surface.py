@@ -72,15 +72,19 @@ def river(found: Searched) -> Interval | None:
         return None
     chosen = places[np.argsort(-found.sign * scores, kind="stable")[:count]]
     generator = np.random.default_rng(0)
-    resampled = [_rank_correlation(chosen[generator.integers(0, count, count)]) for _ in range(RESAMPLES)]
-    low, high = np.nanpercentile(resampled, [2.5, 97.5])
-    return Interval(_rank_correlation(chosen), float(low), float(high), count)
+    resampled = chosen[generator.integers(0, count, (RESAMPLES, count))]
+    low, high = np.nanpercentile(_rank_correlations(resampled), [2.5, 97.5])
+    return Interval(float(_rank_correlations(chosen[None])[0]), float(low), float(high), count)
 
 
-def _rank_correlation(places: Floats) -> float:
-    if not np.ptp(places, axis=0).all():
-        return math.nan
-    return float(stats.spearmanr(places[:, 0], places[:, 1]).statistic)
+def _rank_correlations(samples: Floats) -> Floats:
+    """Spearman's of each sample of places, (samples, points, 2); NaN where an axis has one value only."""
+    ranks = stats.rankdata(samples, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    x, y = ranks[..., 0], ranks[..., 1]
+    scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+    found: Floats = np.divide((x * y).sum(axis=1), scale, out=np.full(len(scale), math.nan), where=scale > 0)
+    return found
 
 
 def _places(found: Searched) -> tuple[list[str], Floats, Floats]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from hpbench.analysis.evidence import default_evidence
 from hpbench.analysis.grid_and_random import budgets
@@ -174,6 +175,32 @@ def test_a_stored_search_is_found_with_its_conditions(planted_as):
     assert one.seconds().tolist() == [3.0, 6.0, 9.0]
 
 
+def test_a_part_that_was_chosen_is_the_one_that_the_space_names(planted_as):
+    run = planted_as(
+        "studies:\n",
+        """studies:
+  search:
+    why: To see.
+    seeds: 1
+    search:
+      strategy: random
+      trials: 3
+      space:
+        learning_rate: {name: log, low: 0.001, high: 1}
+        model: {name: choice, values: [{name: mlp, units: [8]}, {name: mlp, units: [4]}]}
+""",
+    )
+    for number in (1, 2, 3):
+        run.whole(f"search/{number}", "test_accuracy", [0.1 * number])
+    tables = run.tables()
+    chosen = {"name": "mlp", "units": [4], "activation": "relu"}
+    settings = {
+        (f"search/{number}", "default"): {"training": {"learning_rate": 0.1}, "model": chosen} for number in (1, 2, 3)
+    }
+    (one,) = searched(default_evidence(replace(tables, settings={**tables.settings, **settings}), run.resolved))
+    assert one.best.settings["model"] == {"name": "mlp", "units": [4]}
+
+
 class TestSurface:
     def test_it_is_the_score_where_only_the_points_near_matter(self):
         """A grid of points on the surface of a plane: between them it is that plane's."""
@@ -203,6 +230,12 @@ class TestSurface:
         lies = river(found(off if goal == "min" else [-one for one in off], places, goal=goal))
         assert (lies.low > 0.5) if sign > 0 else (lies.high < -0.5)
         assert lies.n == 75
+
+    def test_the_correlation_is_spearman_s_of_the_best_quarter(self):
+        places = drawn(100)
+        scores = np.random.default_rng(2).uniform(size=100)
+        best = np.array(places)[np.argsort(-scores)[:25]]
+        assert river(found(scores.tolist(), places)).mean == pytest.approx(stats.spearmanr(*best.T).statistic)
 
     def test_no_river_where_one_axis_decides(self):
         places = drawn(300)
