@@ -174,9 +174,7 @@ def _curves(where: str, columns: Mapping[str, Floats], classes: int | None) -> L
         raise CurveFileError(f"{where}: a row has no iteration or epoch")
     for before, after in pairwise(iterations.tolist()):
         if after <= before:
-            raise CurveFileError(
-                f"{where}: {after:g} follows {before:g}; iterations or epochs of one training go up"
-            )
+            raise CurveFileError(f"{where}: {after:g} follows {before:g}; iterations or epochs of one training go up")
     for name in ("train_accuracy", "test_accuracy"):
         for value in rows.get(name, np.empty(0)).tolist():
             if not (math.isnan(value) or 0 <= value <= 1):
