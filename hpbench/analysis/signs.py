@@ -15,7 +15,7 @@ from hpbench.analysis.smoothing import smoothed
 from hpbench.analysis.statistics import Floats
 
 UNKNOWN = math.nan
-BEGUN = 0.1
+BEGUN = 0.05
 """Share of the whole fall after which the loss counts as having begun to fall."""
 LATE = 0.75
 """Share of the training from which on it is late."""
@@ -38,7 +38,7 @@ class Signs:
         highest_loss: The highest training loss.
         loss_at_end: The training loss at the end.
         fall: Of the smoothed training loss, from its first to its lowest value.
-        flat_until: When a tenth of that fall was done.
+        flat_until: When a twentieth of that fall was done.
         learned: From chance, or from the first value if that is higher, to the lowest value.
         late_fall: Share of that which came in the last quarter.
         noise: Standard deviation of the training loss from one evaluation to the next, over the loss at the end.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -72,7 +72,12 @@ def command(
         require_writable(output, "--output")
     from hpbench.analysis.diagnosis import diagnose
 
-    found = _of_file(subject, classes) if _is_file(subject) else _of_run(subject, cases, reading, profile, results)
+    if _is_file(subject):
+        _refuse(f"{subject} is a file", {"--case": cases, "--profile": profile})
+        found = _of_file(subject, classes)
+    else:
+        _refuse(f"{subject} is a benchmark, which knows its classes", {"--classes": classes})
+        found = _of_run(subject, cases, reading, profile, results)
     for one in found:
         diagnosis = diagnose(one.curves)
         click.echo("\n".join(_lines(one.name, diagnosis)))
@@ -81,7 +86,19 @@ def command(
 
 
 def _is_file(subject: str) -> bool:
-    return subject.lower().endswith((".csv", ".json"))
+    """Whether it is a file of curves, and no benchmark."""
+    if subject.lower().endswith((".csv", ".json")):
+        return True
+    if Path(subject).is_file() and not subject.endswith((".yaml", ".yml")):
+        raise UserError(f"{subject}: files of learning curves end in .csv or .json")
+    return False
+
+
+def _refuse(why: str, options: Mapping[str, object]) -> None:
+    """Options that would have no effect are mistakes."""
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise click.UsageError(f"{why}: {', '.join(given)} does not apply")
 
 
 def _of_file(subject: str, classes: int | None) -> Iterator[_Named]:
@@ -127,10 +144,11 @@ def _evidence(subject: str, reading: str, profile: str | None, results: Path) ->
     with Store(results) as store:
         runs = store.runs(subject, profile)
         if not runs:
-            having = ", ".join(dict.fromkeys(run.benchmark for run in store.runs())) or "nothing"
+            having = ", ".join(dict.fromkeys(f"{run.benchmark} ({run.profile})" for run in store.runs())) or "nothing"
             words = ["hpbench", "run", subject, *(["--profile", profile] if profile else []), "--results", str(results)]
             hint = f"; this makes one: {shlex.join(words)}" if subject in bundled() else ""
-            raise UserError(f"{results} holds no run of {subject}; it holds: {having}{hint}")
+            wanted = f"{subject} ({profile})" if profile else subject
+            raise UserError(f"{results} holds no run of {wanted}; it holds: {having}{hint}")
         run, tables = runs[-1], load(store, runs[-1])
     resolved = parse(run.definition, run.file, Selection.from_dict(run.selection))
     try:

@@ -64,7 +64,7 @@ def _panel(panel: str, title: str, width: int, across: str) -> alt.LayerChart | 
 
     x = alt.X("place:Q", title=across, scale=alt.Scale(zero=False, nice=False, padding=6), axis=alt.Axis(tickCount=6))
     y = alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
-    legend = alt.Legend(title=None, orient="bottom", labelLimit=0)
+    legend = alt.Legend(title=None, orient="bottom", labelLimit=0, symbolOpacity=1.0, symbolStrokeWidth=2.2)
     colour = alt.Color("series:N", scale=alt.Scale(domain=list(SERIES), range=list(COLOURS[:2])), legend=legend)
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=list(SERIES), range=list(DASHES[:2])), legend=legend)
     plot = alt.Chart().transform_filter(f"datum.panel == '{panel}'")

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from hpbench.analysis.curve_files import CurveFileError, read_curves
+from hpbench.analysis.curve_files import CurveFileError, history_curves, read_curves
 from hpbench.analysis.diagnosis import diagnose
 
 
@@ -35,8 +35,7 @@ def test_a_log_of_keras_is_read(tmp_path):
     ).history
     dumped = tmp_path / "history.json"
     dumped.write_text(json.dumps(history))
-    for path in (log, dumped):
-        found = read_curves(path, classes=2)
+    for found in (read_curves(log, classes=2), read_curves(dumped, classes=2), history_curves(history, classes=2)):
         np.testing.assert_allclose(found.train_loss, history["loss"])
         np.testing.assert_allclose(found.train_accuracy, history["accuracy"])
         np.testing.assert_array_equal(found.iterations, range(4))
@@ -68,7 +67,8 @@ def test_a_loss_written_as_nan_is_divergence(name, text, tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("c.csv", "", "needs a column 'loss' or 'train_loss', the training loss; it has: none"),
+        ("c.csv", "", "is empty; it needs a line of column names, 'loss' among them"),
+        ("c.csv", "\n1\n", "needs a column 'loss' or 'train_loss', the training loss; it has: none"),
         ("c.csv", "val_loss,accuracy\n1,0.5\n", "it has: val_loss, accuracy"),
         ("c.csv", "loss\n", "holds no training loss"),
         ("c.csv", "loss\n1.0\nhigh\n", "c.csv:3: 'high' in the column 'loss' is not a number"),
@@ -99,3 +99,10 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path):
     binary.write_bytes(b"loss\n\xff\xfe\n")
     with pytest.raises(CurveFileError, match="not text in UTF-8"):
         read_curves(binary)
+
+
+def test_lists_that_are_no_history_are_told_in_words():
+    with pytest.raises(CurveFileError, match="the history needs a column 'loss'"):
+        history_curves({"val_loss": [1.0]})
+    with pytest.raises(CurveFileError, match="an accuracy is a share from 0 to 1"):
+        history_curves({"loss": (1.0, 0.5), "accuracy": (50.0, 60.0)})

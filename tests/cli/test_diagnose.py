@@ -122,9 +122,21 @@ def test_mistakes_are_told_in_words(results, tmp_path):
     assert "it holds: small" in refused("lenet-batch-lr", "--results", results)
     assert "hpbench run lenet-batch-lr" in refused("lenet-batch-lr", "--results", results)
     assert "no open point 'modle'" in refused("small", "--reading", "modle=caffe", "--results", results)
+    assert "no run of small (full); it holds: small (quick)" in refused(
+        "small", "--profile", "full", "--results", results
+    )
     assert "cannot be read" in refused(tmp_path / "none.csv")
+    (tmp_path / "curves.txt").write_text("loss")
+    assert "end in .csv or .json" in refused(tmp_path / "curves.txt")
     assert "no results in" in refused("small", "--results", tmp_path / "none.sqlite")
     assert diagnose().exit_code == 2
+
+
+def test_options_without_effect_are_refused(results, tmp_path):
+    of_file = diagnose(tmp_path / "curves.csv", "--case", "slow")
+    assert (of_file.exit_code, "--case does not apply" in of_file.output) == (2, True)
+    of_run = diagnose("small", "--classes", 10, "--results", results)
+    assert (of_run.exit_code, "--classes does not apply" in of_run.output) == (2, True)
 
 
 def test_a_run_without_losses_is_told(small_text, results, tmp_path):
