@@ -53,6 +53,11 @@ class Budget:
         """Since the beginning."""
         return self._clock() - self._begun
 
+    def part(self, share: float) -> Budget:
+        """A budget of that share of the time left, from now on."""
+        minutes = None if self._minutes is None else max(share * self.seconds_left(), 1e-3) / 60
+        return Budget(minutes, None, self._clock)
+
     def trials_left(self) -> int | None:
         """None where there is no limit."""
         return None if self._trials is None else self._trials - self.done
@@ -67,7 +72,7 @@ class Budget:
             raise BudgetEndedError
 
     def __str__(self) -> str:
-        minutes = "" if self._minutes is None else f"{self._minutes:g} minutes"
+        minutes = "" if self._minutes is None else f"{self._minutes:.3g} minutes"
         trials = "" if self._trials is None else f"{self._trials} trials"
         return " and ".join(filter(None, (minutes, trials))) or "no limit"
 

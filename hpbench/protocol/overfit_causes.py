@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from hpbench.protocol.sample import Sample
 from hpbench.protocol.step import Cause, shown
-
-APART = 0.1
-"""Share of inputs with changing labels from which on inputs and labels are taken to be shuffled apart.
-
-Two classes, one of which has 97 % of the examples, change 0.09 of their labels in three passes.
-"""
+from hpbench.report.numerals import plural
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class Attempt:
         learning_rate: The rate.
         iterations: Iterations at which the model was judged.
         losses: Mean training loss in nats since the judgement before; the last may not be finite.
-        accuracies: On the few batches, with the labels of all passes.
+        accuracies: On the few batches.
         unmoved: Trainable weights that did not change at all.
     """
 
@@ -83,8 +78,8 @@ def labels_change(facts: OverfitFacts) -> Cause | None:
     sample = facts.sample
     if not sample.changed:
         return None
-    says = f"{sample.changed} of {sample.compared} inputs had another label in another pass over the data: "
-    if sample.changed < APART * sample.compared:
+    says = f"{sample.changed} of {sample.compared} inputs had another label in the next pass over the data: "
+    if not sample.apart:
         return Cause(
             "some_labels_change",
             says + "some inputs have several labels, or labels are drawn at random.",
@@ -103,7 +98,7 @@ def same_input_other_label(facts: OverfitFacts) -> Cause | None:
         return None
     return Cause(
         "same_input_other_label",
-        f"{facts.sample.twice} inputs of the few batches occur twice, with different labels.",
+        f"The few batches hold {plural(facts.sample.twice, 'input')} more than once, with different labels.",
         "Look for duplicates in the data, for inputs that are all alike, and for labels read from another file.",
     )
 

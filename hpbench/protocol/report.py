@@ -4,18 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 
 from hpbench.protocol import figures
 from hpbench.protocol.points import Trial
 from hpbench.protocol.step import Step, shown
 from hpbench.protocol.tuning import Outcome
+from hpbench.report.diagnosis_chart import diagnosis_chart
 from hpbench.report.files import write_whole
 from hpbench.report.markup import Markup, bold, bullets, code, escape, join, table
 
 TITLES = {"tune": "Tuning {model} on {data}", "lr-find": "Learning rates of {model} on {data}"}
 
+LINE = 110
+"""Characters of a line on the terminal."""
 
-HEADERS = ("learning rate", "weight decay", "epochs", "train loss", "train acc.", "val. loss", "val. acc.", "s")
+HEADERS = (
+    "learning rate",
+    "weight decay",
+    "epochs",
+    "train loss (nat)",
+    "train acc.",
+    "val. loss (nat)",
+    "val. acc.",
+    "time (s)",
+)
 
 
 def write(outcome: Outcome, folder: Path, name: str) -> Path:
@@ -58,14 +71,14 @@ def markdown(outcome: Outcome, name: str, drawn: Mapping[str, int]) -> str:
 
 def text(step: Step) -> str:
     """A step as plain text, for the terminal."""
-    lines = [f"Step {step.number}: {step.title}", f"  checked    {step.checked}"]
-    lines += [
-        f"  {'found' if not i else '':10} {key}: {shown(value)}" for i, (key, value) in enumerate(step.found.items())
-    ]
-    lines.append(f"  {'concluded' if step.passed else 'FAILED':10} {step.concluded}")
+    lines = [("checked", step.checked)]
+    lines += [("" if i else "found", f"{key}: {shown(value)}") for i, (key, value) in enumerate(step.found.items())]
+    lines.append(("concluded" if step.passed else step.verdict.upper(), step.concluded))
     for cause in step.causes:
-        lines += [f"  cause      {cause.says}", f"  advice     {cause.advice}"]
-    return "\n".join([*lines, *(f"  remark     {remark}" for remark in step.remarks)])
+        lines += [("cause", cause.says), ("advice", cause.advice)]
+    lines += [("remark", remark) for remark in step.remarks]
+    wrapped = (fill(words, LINE, initial_indent=f"  {kind:11}", subsequent_indent=" " * 13) for kind, words in lines)
+    return "\n".join([f"Step {step.number}: {step.title}", *wrapped])
 
 
 def last_words(outcome: Outcome) -> str:
@@ -89,10 +102,7 @@ def last_words(outcome: Outcome) -> str:
 
 
 def _summary(outcome: Outcome) -> Markup:
-    rows = [
-        [f"{step.number}. {step.title}", "passed" if step.passed else "failed", step.concluded]
-        for step in outcome.steps
-    ]
+    rows = [[f"{step.number}. {step.title}", step.verdict, step.concluded] for step in outcome.steps]
     parts: list[str] = [escape(last_words(outcome)), table(["step", "", "concluded"], rows)]
     parts += [bullets(outcome.remarks)] if outcome.remarks else []
     if outcome.best:
@@ -110,7 +120,7 @@ def _section(step: Step) -> Markup:
     parts: list[str] = [Markup(f"## Step {step.number}: {escape(step.title)}"), escape(step.checked)]
     if step.found:
         parts.append(table(["found", ""], [[key, shown(value)] for key, value in step.found.items()]))
-    parts.append(Markup(f"{bold('Passed.' if step.passed else 'Failed.')} {escape(step.concluded)}"))
+    parts.append(Markup(f"{bold(step.verdict.capitalize() + '.')} {escape(step.concluded)}"))
     if step.causes:
         parts.append(bullets(Markup(f"{escape(c.says)} {bold('Advice:')} {escape(c.advice)}") for c in step.causes))
     return join(*parts, bullets(step.remarks) if step.remarks else "")
@@ -148,8 +158,7 @@ FIGURES = {
     "rate-curves": ((3,), "Training loss by iteration, one line a learning rate"),
     "loss-by-rate": ((3,), "Training loss after 100 iterations against the learning rate"),
     "trials": ((5, 4), "Validation accuracy of all trials against the learning rate"),
-    "loss": ((6,), "Training and validation loss of the best trial by epoch"),
-    "accuracy": ((6,), "Training and validation accuracy of the best trial by epoch"),
+    "curves": ((6,), "Loss, raw and smoothed, and accuracy of the best trial by epoch"),
 }
 """Key of a figure to the steps it may stand in, the first that was done, and what it shows."""
 
@@ -172,8 +181,8 @@ def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
     if any(trial.curve.epochs and not trial.cut for trial in outcome.trials):
         yield "trials", figures.trials_by_rate(outcome.trials)
     if outcome.best:
-        yield "loss", figures.losses_of(outcome.best.curve)
-        yield "accuracy", figures.accuracies_of(outcome.best.curve)
+        curves = outcome.best.curve.learning_curves(outcome.classes)
+        yield "curves", diagnosis_chart(curves, f"The best trial: {outcome.best.point}", "epoch")
 
 
 def _circumstances(outcome: Outcome) -> Markup:

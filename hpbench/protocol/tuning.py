@@ -12,18 +12,21 @@ from typing import Any
 import keras
 
 from hpbench import __version__
-from hpbench.protocol import curves, initial_loss, overfit, rate
+from hpbench.protocol import initial_loss, overfit, rate
 from hpbench.protocol.budget import MINUTES, Budget
 from hpbench.protocol.builder import Builder
-from hpbench.protocol.curves import Look, look
+from hpbench.protocol.curves import looked_at
 from hpbench.protocol.data import Data, data_of
 from hpbench.protocol.overfit_causes import Attempt
 from hpbench.protocol.points import Trial, best_of
 from hpbench.protocol.rate import RateCurve
 from hpbench.protocol.search import EPOCHS, Search
-from hpbench.protocol.step import ProtocolError, Step
+from hpbench.protocol.step import ProtocolError, Step, Tell
 
 BATCH_SIZE = 32
+
+RATE_SHARE = 0.5
+"""Of the time left after step 2, how much step 3 may take; the rest is for trials."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Outcome:
         budget: In words.
         seconds: How long it all took.
         interrupted: Whether the person stopped it.
+        classes: How many the model tells apart.
         versions: Libraries, by name.
         remarks: What a reader has to know of model and data.
     """
@@ -59,6 +63,7 @@ class Outcome:
     budget: str
     seconds: float
     interrupted: bool
+    classes: int
     versions: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -78,9 +83,8 @@ def tune(
     epochs: int = EPOCHS,
     batch_size: int = BATCH_SIZE,
     seed: int = 0,
-    look: Look = look,
     names: tuple[str, str] | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    tell: Tell = lambda words: None,
     show: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Run the seven steps on a model builder and data.
@@ -99,7 +103,6 @@ def tune(
         batch_size: Of arrays.
         seed: Of initialisation, order and search. The same seed gives the same numbers, as far as the budget's time
             lets the same trials begin, where operations are deterministic (``hpbench tune`` sees to that).
-        look: Reads learning curves.
         names: What model and data are called in messages and the report.
         tell: Is told the progress, in words.
         show: Is given every step when it is done.
@@ -120,7 +123,7 @@ def tune(
     if epochs < 1:
         raise ProtocolError(f"a trial needs at least one epoch; found {epochs}")
     with work.until_interrupted():
-        work.all_steps(epochs, look, tell)
+        work.all_steps(epochs, tell)
     outcome = work.outcome()
     _write(outcome, output, "tune")
     return outcome
@@ -135,7 +138,7 @@ def find_rate(
     batch_size: int = BATCH_SIZE,
     seed: int = 0,
     names: tuple[str, str] | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    tell: Tell = lambda words: None,
     show: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Step 3 alone: at which learning rates does the loss fall within 100 iterations?
@@ -144,7 +147,7 @@ def find_rate(
     """
     work = _Work(build, data, _budget(minutes, None), batch_size, seed, names, show)
     with work.until_interrupted():
-        work.rate(tell)
+        work.rate(work.budget, tell)
     outcome = work.outcome()
     _write(outcome, output, "lr-find")
     return outcome
@@ -181,42 +184,50 @@ class _Work:
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
-        """Ctrl-C ends the block, and what was done stays."""
+        """Ctrl-C ends the block, and what was done stays: also of the step under way."""
         try:
             yield
         except KeyboardInterrupt:
             self.interrupted = True
-            if self.rates and not self._has(3):
-                self._done(rate.judged(self.rates, self.builder.own_rate, complete=False))
-            for step in self._search.so_far() if self._search else ():
-                if not self._has(step.number):
+            done = {step.number for step in self.steps}
+            for step in self._so_far():
+                if step.number not in done:
                     self._done(step)
 
-    def all_steps(self, epochs: int, look: Look, tell: Callable[[str], None]) -> None:
+    def _so_far(self) -> Iterator[Step]:
+        """The steps that have anything to show."""
+        if self.attempts:
+            yield overfit.unfinished(self.attempts, "It was interrupted")
+        if self.rates:
+            yield rate.judged(self.rates, self.builder.own_rate, self.builder.classes, "It was interrupted")
+        if self._search:
+            yield from self._search.so_far()
+
+    def all_steps(self, epochs: int, tell: Tell) -> None:
         """The seven steps, until one of the first two does not pass."""
         tell("step 1: initial loss")
         if not self._done(initial_loss.initial_loss(self.builder, self.data)).passed:
             return
         if not self._done(overfit.overfit(self.builder, self.data, self.budget, self.attempts, tell)).passed:
             return
-        centre = self.rate(tell)
+        centre = self.rate(self.budget.part(RATE_SHARE), tell)
         if centre is None:
             return
         trying = self._search = Search(self.builder, self.data, self.budget, self.trials, tell)
         if self._done(trying.coarse(centre, epochs)).passed:
-            fine = trying.refine(2 * epochs, look)
-            self._done(fine)
+            self._done(trying.refine(2 * epochs))
             best = best_of(self.trials)
             if best is not None:
-                self._done(looked_at(best, look))
+                self._done(looked_at(best.curve, self.builder.classes, str(best.point)))
             self._done(returned(trying.rounds, trying.why_ended))
 
-    def rate(self, tell: Callable[[str], None]) -> float | None:
-        """Step 3; the rate with the lowest loss, None if none learns."""
-        complete = rate.measured(self.builder, self.data, self.budget, self.rates, tell)
+    def rate(self, budget: Budget, tell: Tell) -> float | None:
+        """Step 3 within a budget of its own; the rate with the lowest loss, None if none learns."""
+        complete = rate.measured(self.builder, self.data, budget, self.rates, tell)
         if not self.rates:
             raise ProtocolError("the budget's time ended before one rate was tried; give more minutes")
-        step = self._done(rate.judged(self.rates, self.builder.own_rate, complete))
+        ended = "" if complete else f"Its share of the budget, {budget}, ended"
+        step = self._done(rate.judged(self.rates, self.builder.own_rate, self.builder.classes, ended))
         found = step.found.get(rate.BEST)
         return float(found) if found is not None else None
 
@@ -241,31 +252,14 @@ class _Work:
                 "backend": str(keras.backend.backend()),
                 "Python": platform.python_version(),
             },
-            remarks=self.builder.remarks,
+            classes=self.builder.classes,
+            remarks=(*self.builder.remarks, *self.data.remarks),
         )
-
-    def _has(self, number: int) -> bool:
-        return any(step.number == number for step in self.steps)
 
     def _done(self, step: Step) -> Step:
         self.steps.append(step)
         self._show(step)
         return step
-
-
-def looked_at(best: Trial, look: Look) -> Step:
-    """Step 6: what the curves of the best trial say."""
-    curve = best.curve
-    signs = look(curve)
-    found: dict[str, float | int | str] = {
-        "training accuracy": f"{curve.train_accuracy[-1]:.1%}",
-        "validation accuracy": f"{curve.validation_accuracy[-1]:.1%}",
-        "epochs": curve.epochs,
-    }
-    concluded = " ".join(sign.says for sign in signs) or "The curves show nothing unusual."
-    remarks = tuple(f"{sign.name.replace('_', ' ')}: {sign.advice}" for sign in signs)
-    checked = f"Loss and accuracy by epoch of the best trial, {best.point}: gap, slope and shape."
-    return Step(6, curves.TITLE, checked, found, concluded, True, (), remarks)
 
 
 def returned(rounds: int, why_ended: str) -> Step:
