@@ -9,7 +9,8 @@ import numpy as np
 from hpbench.analysis.diagnosis import FEWEST_POINTS, Diagnosis, diagnose
 from hpbench.analysis.learning_curves import LearningCurves
 from hpbench.catalogue.shapes import NONE_OF_THESE, SHAPES
-from hpbench.protocol.step import Step, shown
+from hpbench.protocol.step import Step
+from hpbench.report.numerals import plural
 
 TITLE = "Look at the learning curves"
 
@@ -69,16 +70,15 @@ def looked_at(curve: Curve, classes: int, setting: str) -> Step:
         "training accuracy": f"{curve.train_accuracy[-1]:.1%}",
         "validation accuracy": f"{curve.validation_accuracy[-1]:.1%}",
         "shape": diagnosis.shape,
-        "evidence": ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in diagnosis.evidence.items()),
     }
+    concluded, advice = f"{diagnosis.shape.capitalize()}: {SHAPES[diagnosis.shape].meaning}.", diagnosis.advice
     if diagnosis.shape == NONE_OF_THESE and curve.epochs < FEWEST_POINTS:
-        concluded = f"{shown(curve.epochs)} epochs are too few to read a shape from: it takes {FEWEST_POINTS}."
-        remarks: tuple[str, ...] = ("To try: a larger budget or more --epochs.",)
-    else:
-        concluded = f"{diagnosis.shape.capitalize()}: {SHAPES[diagnosis.shape].meaning}."
-        remarks = (f"To try: {diagnosis.advice}.",)
-    checked = (
-        f"The shape of loss and accuracy by epoch of the best trial, {setting}, as hpbench diagnose reads it. In the "
-        "evidence losses are shares of log(classes), and times shares of the training."
+        concluded = f"{plural(curve.epochs, 'epoch')} are too few to read a shape from: it takes {FEWEST_POINTS}."
+        advice = "a larger budget, or more --epochs"
+    evidence = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in diagnosis.evidence.items())
+    remarks = (
+        f"To try: {advice}.",
+        f"Evidence, losses as shares of log(classes) and times as shares of the training: {evidence}.",
     )
+    checked = f"The shape of loss and accuracy by epoch of the best trial, {setting}, as hpbench diagnose reads it."
     return Step(6, TITLE, checked, found, concluded, passed=True, remarks=remarks)

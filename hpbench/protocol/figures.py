@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     import altair as alt
 
 HEIGHT = 300
+FEW_DECADES = 3
 HIGHEST = 1.5
 """Times the initial loss above which a loss is not drawn: one rate that explodes would flatten all others."""
 
-_POWERS = [10.0**power for power in range(-9, 4)]
 _PLAIN = "datum.value < 0.001 || datum.value > 1000 ? format(datum.value, '.0e') : toString(datum.value)"
 """0.001 and 1000 in full, what lies beyond as 1e-4."""
 
@@ -53,14 +54,11 @@ def rate_curves(curves: Sequence[RateCurve]) -> str:
     highest = _highest(curves)
     rows = []
     for curve in curves:
-        losses = np.array(curve.losses)
-        high = np.flatnonzero(~(losses <= highest))
-        shown = losses[: high[0]] if high.size else losses
-        calm = smoothed(shown, AVERAGED + 1).tolist() if shown.size else []
-        rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(calm)]
-    legend = alt.Legend(
-        title="learning rate", orient="bottom", gradientLength=300, values=_POWERS, labelExpr=_PLAIN, titleOrient="left"
-    )
+        losses = smoothed(np.array([loss for loss in curve.losses if math.isfinite(loss)]), AVERAGED + 1).tolist()
+        fine = takewhile(lambda loss: loss <= highest, losses)
+        rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(fine)]
+    marks = _marks([curve.learning_rate for curve in curves])
+    legend = alt.Legend(title="learning rate", orient="bottom", gradientLength=400, values=marks, labelExpr=_PLAIN)
     return _drawn(
         _rows().mark_line(strokeWidth=2),
         rows,
@@ -83,7 +81,7 @@ def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
         kind = "your own rate" if curve.learning_rate == own else "rate tried" if fine else "exploded"
         rows.append({"x": curve.learning_rate, "y": min(curve.final, highest), "kind": kind, "fine": fine})
     kinds = ["rate tried", "your own rate", "exploded"]
-    x, y = _rate_axis(), _linear("y:Q", f"training loss after {ITERATIONS} iterations (nat)")
+    x, y = _rate_axis(rows), _linear("y:Q", f"training loss after {ITERATIONS} iterations (nat)")
     line = alt.Chart().transform_filter("datum.fine").mark_line(strokeWidth=1.5, color="#777").encode(x, y)
     dots = alt.Chart().mark_point(filled=True, size=70, opacity=1)
     dots = dots.encode(
@@ -112,7 +110,7 @@ def trials_by_rate(trials: Sequence[Trial]) -> str:
         _rows().mark_point(size=80, strokeWidth=2.5, opacity=0.9),
         rows,
         "Trials of steps 4 and 5",
-        x=_rate_axis(),
+        x=_rate_axis(rows),
         y=_linear("y:Q", "validation accuracy"),
         color=_legend("Color", "decay:N", decays, list(COLOURS), "weight decay"),
         shape=_legend("Shape", "step:N", ["step 4", "step 5"], ["circle", "square"]),
@@ -140,13 +138,23 @@ def _linear(field: str, title: str) -> Any:
     return kind(field, title=title, scale=alt.Scale(zero=False, nice=True))
 
 
-def _rate_axis() -> alt.X:
-    """The learning rate on a logarithmic axis, marked at 1, 2 and 5 of each power of ten."""
+def _rate_axis(rows: list[dict[str, Any]]) -> alt.X:
+    """The learning rates ``x`` of the rows on a logarithmic axis."""
     import altair as alt
 
-    values = [round(power * step, 12) for power in _POWERS for step in (1, 2, 5)]
-    axis = alt.Axis(values=values, labelExpr=_PLAIN, labelOverlap="greedy")
+    axis = alt.Axis(values=_marks([row["x"] for row in rows]), labelExpr=_PLAIN)
     return alt.X("x:Q", title="learning rate", scale=alt.Scale(type="log", nice=False, padding=12), axis=axis)
+
+
+def _marks(rates: list[float]) -> list[float]:
+    """Powers of ten around the rates; over few decades also 2 and 5 times these.
+
+    >>> _marks([0.02, 0.1])
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    """
+    low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates)))
+    steps = (1, 2, 5) if high - low < FEW_DECADES else (1,)
+    return [float(f"{step}e{power}") for power in range(low, high + 1) for step in steps]
 
 
 def _legend(channel: str, field: str, names: list[str], looks: list[Any], title: str | None = None) -> Any:

@@ -102,7 +102,7 @@ def judged(facts: InitialFacts, switched: list[str]) -> Step:
     if facts.kind == "other":
         del found["what passes (nat)"]
         remarks.append(f"The loss {facts.loss_name} is code of your own; log(classes) holds for a cross-entropy only.")
-    elif facts.kind == "sparse" and facts.columns > facts.labels[1] + 1:
+    elif facts.kind == "sparse" and not causes and facts.columns > facts.labels[1] + 1:
         remarks.append(f"The model has {facts.columns} outputs, and the labels go up to {facts.labels[1]:g} only.")
     return Step(1, TITLE, CHECKED, found, _concluded(facts, not causes), not causes, causes, tuple(remarks))
 

@@ -45,16 +45,13 @@ def overfit(builder: Builder, data: Data, budget: Budget, attempts: list[Attempt
     own = builder.own_rate
     rates = [*([own] if own else []), *(rate for rate in RATES if rate != own)]
     trainee, _ = builder.bare(rates[0])
-    constant = False
     try:
         for rate in [] if sample.apart else rates:
             tell(f"step 2: {BATCHES} batches at learning rate {rate:g}")
-            best = max((attempt.best for attempt in attempts), default=0.0)
             trainee, _ = builder.bare(rate)
             attempted(trainee, rate, sample, budget, attempts)
             if attempts[-1].best == 1.0:
                 break
-            constant = _constant(trainee, sample) if attempts[-1].best >= best else constant
     except BudgetEndedError:
         return unfinished(attempts, "The budget's time ended")
     inputs = [x for x, _ in sample.batches]
@@ -63,7 +60,6 @@ def overfit(builder: Builder, data: Data, budget: Budget, attempts: list[Attempt
         sample,
         tuple(weight.path for weight in trainee.model.trainable_variables),
         _frozen(trainee),
-        constant,
         builder.classes,
         max(max(abs(float(x.min())), abs(float(x.max()))) for x in inputs),
     )
@@ -144,12 +140,6 @@ def _accuracies(attempts: Sequence[Attempt]) -> dict[str, float | int | str]:
         f"{attempt.iterations[-1] if attempt.iterations else 0} iterations" + ", diverged" * attempt.diverged
         for attempt in attempts
     }
-
-
-def _constant(trainee: Trainee, sample: Sample) -> bool:
-    """Whether outputs are finite and the same for all examples."""
-    outputs = trainee.outputs(np.concatenate([x for x, _ in sample.batches]))
-    return bool(np.isfinite(outputs).all() and len(outputs) > 1 and np.ptp(outputs, axis=0).max() < 1e-6)
 
 
 def _frozen(trainee: Trainee) -> int:

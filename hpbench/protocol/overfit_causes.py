@@ -48,7 +48,6 @@ class OverfitFacts:
         sample: The examples.
         trainable: Names of the trainable weights.
         frozen: How many weights are not trainable and could be.
-        constant: Whether the model gives all examples the same outputs after the best attempt.
         classes: How many the loss tells apart.
         inputs: Largest absolute input.
     """
@@ -57,7 +56,6 @@ class OverfitFacts:
     sample: Sample
     trainable: tuple[str, ...]
     frozen: int
-    constant: bool
     classes: int
     inputs: float = 1.0
 
@@ -154,18 +152,6 @@ def all_diverged(facts: OverfitFacts) -> Cause | None:
     )
 
 
-def outputs_do_not_depend_on_inputs(facts: OverfitFacts) -> Cause | None:
-    """Every example gets the same answer."""
-    if not facts.constant:
-        return None
-    return Cause(
-        "outputs_do_not_depend_on_inputs",
-        "The trained model gives all examples the same outputs: what distinguishes the inputs is lost on the way.",
-        "Look for inputs that are scaled to nearly nothing, for dead or saturated units, and for a layer that averages "
-        "over the examples.",
-    )
-
-
 def still_falling(facts: OverfitFacts) -> Cause | None:
     """More iterations would have helped."""
     falling = [
@@ -211,7 +197,6 @@ RULES = (
     nothing_trainable,
     all_diverged,
     no_gradient,
-    outputs_do_not_depend_on_inputs,
     most_are_frozen,
     still_falling,
     too_small,

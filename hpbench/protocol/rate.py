@@ -200,8 +200,8 @@ def no_rate_learns(facts: RateFacts) -> Cause | None:
         )
     return Cause(
         "no_rate_learns",
-        f"No rate lets the loss fall within {ITERATIONS} iterations, although a few batches could be learnt by heart: "
-        "the labels may not belong to their inputs, or the model begins on a plateau.",
+        f"No rate lets the loss fall within {ITERATIONS} iterations: the labels may not belong to their inputs, or the "
+        "model begins on a plateau.",
         "Look at examples with their labels; try another initialisation, normalisation, or larger batches.",
     )
 

@@ -47,6 +47,7 @@ class Outcome:
         seconds: How long it all took.
         interrupted: Whether the person stopped it.
         classes: How many the model tells apart.
+        own_rate: The builder's own learning rate; None if it has none.
         versions: Libraries, by name.
         remarks: What a reader has to know of model and data.
     """
@@ -64,6 +65,7 @@ class Outcome:
     seconds: float
     interrupted: bool
     classes: int
+    own_rate: float | None
     versions: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
 
@@ -253,6 +255,7 @@ class _Work:
                 "Python": platform.python_version(),
             },
             classes=self.builder.classes,
+            own_rate=self.builder.own_rate,
             remarks=(*self.builder.remarks, *self.data.remarks),
         )
 

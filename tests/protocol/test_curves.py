@@ -16,7 +16,7 @@ def seen(train_loss, train, validation, validation_loss):
 def test_the_suite_s_diagnosis_names_the_shape_with_evidence_and_advice():
     step = seen(FALLING, RISING, [0.5] * 10, [2, 1.2, 1, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
     assert step.found["shape"] == "overfitting"
-    assert "gap 0.4" in step.found["evidence"]
+    assert "gap 0.4" in step.remarks[1]
     assert step.concluded.startswith("Overfitting: ")
     assert "regularisation" in step.remarks[0]
 

@@ -62,9 +62,9 @@ def attempt(rate=0.1, accuracy=0.5, losses=(2.0, 1.5, 1.49, 1.49), unmoved=()):
     return Attempt(rate, steps, losses, (accuracy,) * len(losses), unmoved)
 
 
-def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0, constant=False):
+def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0):
     whole = sample or Sample(())
-    return OverfitFacts(attempts, whole, trainable, frozen, constant, 10)
+    return OverfitFacts(attempts, whole, trainable, frozen, 10)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,6 @@ def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0, constant=False
         (facts(attempt(), trainable=()), "nothing_trainable"),
         (facts(attempt(losses=(2.0, math.nan)), attempt(losses=(math.nan,))), "all_diverged"),
         (facts(attempt(unmoved=("a",)), attempt(unmoved=("a", "b"))), "no_gradient"),
-        (facts(attempt(accuracy=0.1), constant=True), "outputs_do_not_depend_on_inputs"),
         (facts(attempt(), frozen=2), "most_are_frozen"),
         (facts(attempt(losses=(2.0, 1.8, 1.6, 1.4))), "still_falling"),
         (facts(attempt()), "too_small"),

@@ -132,7 +132,7 @@ def nasty_outcome():
     trial = Trial(5, 1, Point(0.1, None), 2, 0, curve, 1.0, False)
     rates = (RateCurve(0.01, (math.inf,)), RateCurve(0.1, (2.0, 1.0)))
     return Outcome(
-        NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, 10, {"Keras": NASTY}, (NASTY,)
+        NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, 10, 0.1, {"Keras": NASTY}, (NASTY,)
     )
 
 
