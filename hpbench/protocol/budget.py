@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from hpbench.report.numerals import plural
+
 MINUTES = 10.0
 """Budget where none is given."""
 
@@ -93,14 +95,9 @@ class Cost:
         """A trial of so many epochs, with the margin."""
         return MARGIN * (self.start + epochs * self.epoch)
 
-    def epochs_in(self, seconds: float) -> int:
-        """The most epochs of a trial that fits; 0 if none does."""
-        if math.isinf(seconds):
-            return 10**6
-        epochs = int((seconds / MARGIN - self.start) / self.epoch) if self.epoch > 0 else 10**6
-        while epochs > 0 and self.of(epochs) > seconds:  # what rounding has lifted over the edge
-            epochs -= 1
-        return max(0, epochs)
+    def longest(self, epochs: int, seconds: float) -> int:
+        """Epochs of the longest trial that fits, up to so many; 0 if none does."""
+        return next((count for count in range(epochs, 0, -1) if self.of(count) <= seconds), 0)
 
 
 @dataclass(frozen=True)
@@ -129,14 +126,12 @@ def planned(points: Sequence[_Point], epochs: int, cost: Cost, seconds: float, t
         trials: How many there may be; None for no limit.
     """
     count = len(points) if trials is None else min(len(points), max(0, trials))
-    kept = epochs
-    while kept > 1 and count * cost.of(kept) > seconds:
-        kept -= 1
+    kept = cost.longest(epochs, seconds / max(count, 1)) or 1
     while count and count * cost.of(kept) > seconds:
         count -= 1
     words = []
     if kept < epochs:
-        words.append(f"{kept} {'epoch' if kept == 1 else 'epochs'} a trial instead of {epochs}")
+        words.append(f"{plural(kept, 'epoch')} a trial instead of {epochs}")
     if count < len(points):
         words.append(f"{count} of {len(points)} settings")
     shrunk = f"The budget holds {' and '.join(words)}." if words else ""

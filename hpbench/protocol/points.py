@@ -55,7 +55,6 @@ class Trial:
         round: Of step 5, from 1; 0 in step 4.
         point: The setting.
         epochs: That were to be trained.
-        seed: Of initialisation and order.
         curve: What came of it, epoch by epoch.
         seconds: How long it took.
         cut: Whether the budget's time, or the person, ended it early; it then takes no part in the comparison.
@@ -65,7 +64,6 @@ class Trial:
     round: int
     point: Point
     epochs: int
-    seed: int
     curve: Curve
     seconds: float
     cut: bool

@@ -95,12 +95,10 @@ class Search:
             wanted = max(epochs, best.curve.epochs)
             if shape == "still-improving":
                 wanted = min(2 * best.curve.epochs, LONGEST * epochs)
-            length = min(wanted, self._cost.epochs_in(self._budget.seconds_left()))
-            if length < wanted and length > 0:
-                remarks.append(
-                    f"The time holds {length} epochs a trial instead of {wanted} in round {self.rounds + 1}."
-                )
+            length = self._cost.longest(wanted, self._budget.seconds_left())
             number = self.rounds + 1
+            if 0 < length < wanted:
+                remarks.append(f"The time holds {length} epochs a trial instead of {wanted} in round {number}.")
             for point in refined(best.point, number, shape, rng):
                 if not self._may_run(length):
                     break
@@ -154,7 +152,7 @@ class Search:
             pass
         finally:
             seconds = self._budget.seconds_spent() - begun
-            self._trials.append(Trial(step, number, point, epochs, self._builder.seed, curve, seconds, cut))
+            self._trials.append(Trial(step, number, point, epochs, curve, seconds, cut))
 
     def _learnt(self, ends: list[float]) -> Cost:
         """What a trial takes, after one more: from the seconds from its beginning to each epoch's end.
@@ -235,6 +233,8 @@ class Search:
         remarks = [shrunk] if shrunk else []
         if best:
             found |= {"best setting": str(best.point), "its validation accuracy": f"{best.accuracy:.1%}"}
+            if best.accuracy <= 1 / self._builder.classes:
+                remarks.append(f"That is no better than guessing one of {self._builder.classes} classes.")
             concluded = (
                 f"The best of {plural(len(done), 'setting')} is {best.point}: validation accuracy {best.accuracy:.1%}."
             )

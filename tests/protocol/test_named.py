@@ -12,7 +12,7 @@ from hpbench.protocol.named import OWN_RATE, builder_named, data_named
 def test_a_bundled_model_and_a_bundled_data_set_go_together(tmp_path):
     data = data_of(data_named("digits", tmp_path), "digits")
     x, y = data.first(1)[0]
-    assert (x.shape[1:], x.dtype, x.max() <= 1) == ((8, 8, 1), np.float32, True)
+    assert (x.shape[1:], x.dtype, x.max() <= 1) == ((28, 28, 1), np.float32, True)
     builder = Builder(builder_named("lenet", data), (x, y), 0, "lenet")
     assert (builder.own_rate, builder.classes, builder.takes_decay) == (pytest.approx(OWN_RATE), 10, True)
     assert np.isfinite(builder.at(0.02, 1e-4).train((x, y)))

@@ -136,7 +136,7 @@ def test_a_trial_that_was_cut_is_never_the_best():
     from hpbench.protocol.curves import Curve
 
     def trial(accuracy, cut):
-        return Trial(4, 0, Point(0.1, None), 1, 0, Curve((1.0,), (0.9,), (1.0,), (accuracy,), (0.1,)), 1.0, cut)
+        return Trial(4, 0, Point(0.1, None), 1, Curve((1.0,), (0.9,), (1.0,), (accuracy,), (0.1,)), 1.0, cut)
 
     assert best_of([trial(0.9, True), trial(0.5, False)]).accuracy == 0.5
     assert best_of([trial(0.9, True)]) is None

@@ -129,7 +129,7 @@ def nasty_outcome():
     cause = Cause("cause", NASTY, NASTY)
     steps = tuple(Step(n, NASTY, NASTY, {NASTY: NASTY}, NASTY, n > 3, (cause,), (NASTY,)) for n in range(1, 8))
     curve = Curve((1.0, math.nan), (0.5, 0.6), (1.0, math.inf), (0.5, 0.6), (0.1, 0.1))
-    trial = Trial(5, 1, Point(0.1, None), 2, 0, curve, 1.0, False)
+    trial = Trial(5, 1, Point(0.1, None), 2, curve, 1.0, False)
     rates = (RateCurve(0.01, (math.inf,)), RateCurve(0.1, (2.0, 1.0)))
     return Outcome(
         NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, 10, 0.1, {"Keras": NASTY}, (NASTY,)
