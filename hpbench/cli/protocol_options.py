@@ -62,7 +62,9 @@ def protocol_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("model"),
         click.argument("data"),
-        click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Budget of time."),
+        click.option(
+            "--minutes", type=click.FloatRange(min=0, min_open=True), help="Budget of time, once TensorFlow is up."
+        ),
         click.option(
             "--batch-size",
             type=click.IntRange(min=1),

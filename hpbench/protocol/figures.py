@@ -105,7 +105,7 @@ def trials_by_rate(trials: Sequence[Trial]) -> str:
         }
         for trial in done
     ]
-    decays = [_decay(decay or None) for decay in sorted({trial.point.weight_decay or 0.0 for trial in done})]
+    decays = list(dict.fromkeys(_decay(decay) for decay in sorted(trial.point.weight_decay or 0.0 for trial in done)))
     return _drawn(
         _rows().mark_point(size=80, strokeWidth=2.5, opacity=0.9),
         rows,
@@ -172,4 +172,5 @@ def _highest(curves: Sequence[RateCurve]) -> float:
 
 
 def _decay(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    """Weight decay to the nearest power of ten, so that its colours stay few."""
+    return f"about {10.0 ** round(math.log10(value)):g}" if value else "none"

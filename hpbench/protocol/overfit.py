@@ -12,7 +12,7 @@ from hpbench.protocol.builder import Builder
 from hpbench.protocol.data import Data
 from hpbench.protocol.overfit_causes import RULES, TOO_LITTLE_TIME, UNKNOWN, Attempt, OverfitFacts
 from hpbench.protocol.sample import BATCHES, Sample, sampled
-from hpbench.protocol.step import Step, Tell, causes_of
+from hpbench.protocol.step import Cause, Step, Tell, causes_of
 from hpbench.protocol.trainee import Trainee
 
 TITLE = "Overfit a few batches"
@@ -53,7 +53,7 @@ def overfit(builder: Builder, data: Data, budget: Budget, attempts: list[Attempt
             if attempts[-1].best == 1.0:
                 break
     except BudgetEndedError:
-        return unfinished(attempts, "The budget's time ended")
+        return unfinished(attempts, "The budget's time ended", (TOO_LITTLE_TIME,))
     inputs = [x for x, _ in sample.batches]
     facts = OverfitFacts(
         tuple(attempts),
@@ -121,17 +121,17 @@ def judged(facts: OverfitFacts) -> Step:
     return Step(2, TITLE, CHECKED, found, concluded, passed, causes, tuple(remarks))
 
 
-def unfinished(attempts: Sequence[Attempt], why: str) -> Step:
+def unfinished(attempts: Sequence[Attempt], why: str, causes: tuple[Cause, ...] = ()) -> Step:
     """How far the step came.
 
     Args:
         attempts: Until then.
         why: What ended it: ``The budget's time ended``.
+        causes: Of that, where there is anything to advise.
     """
     best = max((attempt.best for attempt in attempts), default=0.0)
     concluded = f"{why} before the examples were learnt: {best:.1%} at best until then."
-    found = _accuracies(attempts)
-    return Step(2, TITLE, CHECKED, found, concluded, passed=False, causes=(TOO_LITTLE_TIME,), unfinished=True)
+    return Step(2, TITLE, CHECKED, _accuracies(attempts), concluded, passed=False, causes=causes, unfinished=True)
 
 
 def _accuracies(attempts: Sequence[Attempt]) -> dict[str, float | int | str]:

@@ -179,7 +179,7 @@ def _figures(outcome: Outcome) -> Iterator[Figure]:
 def _circumstances(outcome: Outcome) -> Markup:
     versions = ", ".join(f"{library} {version}" for library, version in outcome.versions.items())
     items = [
-        f"Budget: {outcome.budget}; it took {outcome.seconds / 60:.1f} minutes.",
+        f"Budget: {outcome.budget}; it took {outcome.seconds:.0f} s.",
         f"Seed {outcome.seed}: the same initial weights and order of batches for every trial. Batches of arrays have "
         f"{outcome.batch_size} examples.",
         versions,
