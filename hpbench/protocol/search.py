@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from hpbench.analysis.diagnosis import FEWEST_POINTS
 from hpbench.protocol.budget import COARSE_SHARE, Budget, BudgetEndedError, Cost, planned
 from hpbench.protocol.builder import Builder
 from hpbench.protocol.curves import Curve, diagnosed
@@ -76,25 +77,20 @@ class Search:
             self._run(4, 0, point, plan.epochs, f"step 4, {number} of {len(plan.points)}")
         return self._judged_coarse(shrunk)
 
-    def refine(self, epochs: int, most_rounds: int | None = None) -> Step:
+    def refine(self, epochs: int) -> Step:
         """Steps 5 and 7: rounds of finer and longer trials, each after a look at the best curve.
 
         Args:
             epochs: Of the first round, if the budget holds them: more than in step 4.
-            most_rounds: None for as many as the budget holds.
         """
         rng = np.random.default_rng([self._builder.seed, 5])
         self._before = best_of(self._trials)
         remarks: list[str] = []
-        while self._before is not None and not self.why_ended:
-            best = best_of(self._trials)
-            if best is None or (most_rounds is not None and self.rounds >= most_rounds):
-                self.why_ended = self.why_ended or f"{self.rounds} rounds were asked for"
-                break
+        while not self.why_ended and (best := best_of(self._trials)):
             shape = diagnosed(best.curve, self._builder.classes).shape
             wanted = max(epochs, best.curve.epochs)
-            if shape == "still-improving":
-                wanted = min(2 * best.curve.epochs, LONGEST * epochs)
+            if shape == "still-improving" or best.curve.epochs < FEWEST_POINTS:  # too few to tell
+                wanted = max(epochs, min(2 * best.curve.epochs, LONGEST * epochs))
             length = self._cost.longest(wanted, self._budget.seconds_left())
             number = self.rounds + 1
             if 0 < length < wanted:
@@ -104,7 +100,6 @@ class Search:
                     break
                 self.rounds = number
                 self._run(5, number, point, length, f"step 5, round {number}")
-        self.why_ended = self.why_ended or "step 4 has no result to begin from"
         return self._judged_fine(remarks)
 
     def so_far(self) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ class _Work:
             done = {step.number for step in self.steps}
             for step in self._so_far():
                 if step.number not in done:
-                    self._done(step)
+                    self._done(replace(step, passed=False, unfinished=True))
 
     def _so_far(self) -> Iterator[Step]:
         """The steps that have anything to show."""

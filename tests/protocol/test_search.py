@@ -40,19 +40,19 @@ class Pretending:
         return 0.1, math.exp(-(math.log10(self.learning_rate / 0.02) ** 2)) * (1 - 1 / (1 + self.iterations))
 
 
-def searched(minutes, trials, seconds=0.01, slower=1.0, rounds=4, compiling=0.0):
+def searched(minutes, trials, seconds=0.01, slower=1.0, compiling=0.0, epochs=5):
     now, done = [0.0], []
     budget = Budget(minutes, trials, clock=lambda: now[0])
     search = Search(Pretending(now, seconds, slower, compiling), DATA, budget, done, lambda words: None)
-    coarse = search.coarse(0.03, 5)
-    return coarse, search.refine(10, rounds) if coarse.passed else None, done, search, now[0]
+    coarse = search.coarse(0.03, epochs)
+    return coarse, search.refine(2 * epochs) if coarse.passed else None, done, search, now[0]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(
-    minutes=st.floats(0.01, 5),
+    minutes=st.floats(0.01, 1),
     trials=st.none() | st.integers(1, 30),
-    seconds=st.floats(0.001, 3),
+    seconds=st.floats(0.01, 3),
     compiling=st.floats(0, 20),
 )
 def test_the_budget_is_kept(minutes, trials, seconds, compiling):
@@ -77,12 +77,12 @@ def test_the_budget_is_kept_on_a_machine_that_slows_down(slower):
 def test_the_search_finds_the_better_rate_and_keeps_every_trial():
     coarse, fine, done, search, _ = searched(None, 30)
     assert coarse.passed
-    assert len(done) == 16 + 3 * 4
+    assert len(done) == 16 + 14
     assert {trial.step for trial in done} == {4, 5}
     assert 0.01 < best_of(done).point.learning_rate < 0.04
     assert best_of(done).accuracy > max(trial.accuracy for trial in done if trial.step == 4)
-    assert search.rounds == 4
-    assert fine.found["trials"] == 12
+    assert search.rounds == 5
+    assert fine.found["trials"] == 14
 
 
 def test_what_the_budget_does_not_hold_is_said():
@@ -93,6 +93,11 @@ def test_what_the_budget_does_not_hold_is_said():
     coarse, _, _, search, _ = searched(1.0, None, 0.4)
     assert "instead of 5" in coarse.remarks[0]
     assert "does not fit into the time left" in search.why_ended
+
+
+def test_trials_too_short_to_read_are_lengthened():
+    _, _, done, _, _ = searched(None, 12, epochs=1)
+    assert [trial.epochs for trial in done if trial.step == 5] == [2, 2, 2, 4, 4]
 
 
 def test_a_budget_without_room_for_a_trial_ends_with_step_4():
