@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from hpbench.protocol.step import ProtocolError
 from hpbench.report.numerals import plural
 
 MINUTES = 10.0
@@ -35,14 +36,14 @@ class Budget:
         clock: In seconds.
 
     Raises:
-        ValueError: One of them is not positive.
+        ProtocolError: One of them is not positive.
     """
 
     def __init__(self, minutes: float | None, trials: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
-            raise ValueError(f"the budget has to be a positive number of minutes; found {minutes}")
+            raise ProtocolError(f"the budget has to be a positive number of minutes; found {minutes}")
         if trials is not None and trials < 1:
-            raise ValueError(f"the budget has to be at least one trial; found {trials}")
+            raise ProtocolError(f"the budget has to be at least one trial; found {trials}")
         self._clock, self._begun = clock, clock()
         self._minutes, self._trials = minutes, trials
         self.done = 0

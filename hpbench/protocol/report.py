@@ -8,10 +8,10 @@ from pathlib import Path
 from textwrap import fill
 
 from hpbench.protocol import figures
+from hpbench.protocol.outcome import Outcome
 from hpbench.protocol.points import Trial
 from hpbench.protocol.rate import ITERATIONS
 from hpbench.protocol.step import Step, shown
-from hpbench.protocol.tuning import Outcome
 from hpbench.report.diagnosis_chart import diagnosis_chart
 from hpbench.report.files import write_whole
 from hpbench.report.markup import Markup, bold, bullets, code, escape, join, table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,11 @@ from hpbench.protocol.budget import MINUTES, Budget
 from hpbench.protocol.builder import Builder
 from hpbench.protocol.curves import looked_at
 from hpbench.protocol.data import Data, data_of
+from hpbench.protocol.outcome import Outcome
 from hpbench.protocol.overfit_causes import Attempt
 from hpbench.protocol.points import Trial, best_of
 from hpbench.protocol.rate import RateCurve
+from hpbench.protocol.report import write
 from hpbench.protocol.search import EPOCHS, Search
 from hpbench.protocol.step import ProtocolError, Step, Tell
 
@@ -27,52 +29,6 @@ BATCH_SIZE = 32
 
 RATE_SHARE = 0.5
 """Of the time left after step 2, how much step 3 may take; the rest is for trials."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the protocol found.
-
-    Attributes:
-        model: Name of the builder.
-        data: Name of the data.
-        steps: Those that were done, in order.
-        attempts: Step 2, at each rate.
-        rates: Step 3, at each rate.
-        trials: Steps 4 and 5.
-        best: The completed trial with the highest validation accuracy; None if there is none.
-        seed: Of initialisation, order and search.
-        batch_size: Of arrays; a loader makes its own batches.
-        budget: In words.
-        seconds: How long it all took.
-        interrupted: Whether the person stopped it.
-        classes: How many the model tells apart.
-        own_rate: The builder's own learning rate; None if it has none.
-        versions: Libraries, by name.
-        remarks: What a reader has to know of model and data.
-    """
-
-    model: str
-    data: str
-    steps: tuple[Step, ...]
-    attempts: tuple[Attempt, ...]
-    rates: tuple[RateCurve, ...]
-    trials: tuple[Trial, ...]
-    best: Trial | None
-    seed: int
-    batch_size: int
-    budget: str
-    seconds: float
-    interrupted: bool
-    classes: int
-    own_rate: float | None
-    versions: dict[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether every step that was done passed."""
-        return all(step.passed for step in self.steps)
 
 
 def tune(
@@ -121,14 +77,20 @@ def tune(
         >>> outcome.best.point  # doctest: +SKIP
         Point(learning_rate=0.0316, weight_decay=0.0001)
     """
-    work = _Work(build, data, _budget(minutes, trials), batch_size, seed, names, show)
+    work = _Work(
+        build,
+        data,
+        Budget(MINUTES if minutes is None and trials is None else minutes, trials),
+        batch_size,
+        seed,
+        names,
+        show,
+    )
     if epochs < 1:
         raise ProtocolError(f"a trial needs at least one epoch; found {epochs}")
     with work.until_interrupted():
         work.all_steps(epochs, tell)
-    outcome = work.outcome()
-    _write(outcome, output, "tune")
-    return outcome
+    return work.outcome(output, "tune")
 
 
 def find_rate(
@@ -147,12 +109,10 @@ def find_rate(
 
     Args, errors and what is returned are those of ``tune``; the report is ``lr-find.md``.
     """
-    work = _Work(build, data, _budget(minutes, None), batch_size, seed, names, show)
+    work = _Work(build, data, Budget(MINUTES if minutes is None else minutes, None), batch_size, seed, names, show)
     with work.until_interrupted():
         work.rate(work.budget, tell)
-    outcome = work.outcome()
-    _write(outcome, output, "lr-find")
-    return outcome
+    return work.outcome(output, "lr-find")
 
 
 class _Work:
@@ -233,9 +193,9 @@ class _Work:
         found = step.found.get(rate.BEST)
         return float(found) if found is not None else None
 
-    def outcome(self) -> Outcome:
-        """What was found until now."""
-        return Outcome(
+    def outcome(self, output: Path | str | None, name: str) -> Outcome:
+        """What was found until now, written as a report of that name if a folder is given."""
+        outcome = Outcome(
             model=self.builder.name,
             data=self.data.name,
             steps=tuple(self.steps),
@@ -258,6 +218,9 @@ class _Work:
             own_rate=self.builder.own_rate,
             remarks=(*self.builder.remarks, *self.data.remarks),
         )
+        if output is not None:
+            write(outcome, Path(output), name)
+        return outcome
 
     def _done(self, step: Step) -> Step:
         self.steps.append(step)
@@ -270,22 +233,3 @@ def returned(rounds: int, why_ended: str) -> Step:
     concluded = f"Step 5 was done in {rounds} round{'s' * (rounds != 1)}, until the budget ended it: {why_ended}."
     checked = "After every round the curves of the best trial say where to look next, while there is budget."
     return Step(7, "Go back to step 5", checked, {"rounds": rounds}, concluded, True)
-
-
-def _budget(minutes: float | None, trials: int | None) -> Budget:
-    """The budget that is asked for: 10 minutes if none is.
-
-    Raises:
-        ProtocolError: It is not positive.
-    """
-    try:
-        return Budget(MINUTES if minutes is None and trials is None else minutes, trials)
-    except ValueError as error:
-        raise ProtocolError(str(error)) from None
-
-
-def _write(outcome: Outcome, output: Path | str | None, name: str) -> None:
-    if output is not None:
-        from hpbench.protocol.report import write
-
-        write(outcome, Path(output), name)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hpbench.protocol import ProtocolError
 from hpbench.protocol.budget import Budget, BudgetEndedError, Cost, planned
 from hpbench.protocol.step import shown, times
 
@@ -63,7 +64,7 @@ def test_time_runs_out():
 
 @pytest.mark.parametrize(("minutes", "trials"), [(0, None), (math.nan, None), (math.inf, None), (None, 0)])
 def test_a_budget_is_positive(minutes, trials):
-    with pytest.raises(ValueError, match="budget"):
+    with pytest.raises(ProtocolError, match="budget"):
         Budget(minutes, trials)
 
 

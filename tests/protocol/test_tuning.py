@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from hpbench.protocol import Cause, Point, ProtocolError, Step, Trial, find_rate, rate, tune
+from hpbench.protocol import Cause, Outcome, Point, ProtocolError, Step, Trial, find_rate, rate, tune
 from hpbench.protocol.budget import Budget
 from hpbench.protocol.builder import Builder
 from hpbench.protocol.curves import Curve
@@ -16,7 +16,6 @@ from hpbench.protocol.overfit import attempted
 from hpbench.protocol.rate import RateCurve
 from hpbench.protocol.report import write
 from hpbench.protocol.sample import Sample
-from hpbench.protocol.tuning import Outcome
 
 RNG = np.random.default_rng(0)
 CENTRES = RNG.normal(size=(3, 6))
