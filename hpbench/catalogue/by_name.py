@@ -28,13 +28,15 @@ def require_named(name: str, register: Register) -> None:
         MissingCodeError: Its module is not there.
         UnknownPartError: The register does not have it, or it needs more than its name.
     """
-    if re.fullmatch(PATTERN, name):
+    if re.fullmatch(PATTERN, name) and ".py:" not in name:
         if not is_allowed(name):
             raise CodeNotAllowedError(
                 f"{name} is code that is not hpbench's. Read it, and if you trust it, add "
                 f"--allow-code {name.partition(':')[0]}"
             )
         require_present([name])
+    elif ".py:" in name:
+        raise UnknownPartError(f"'{name}' names a file; a module is named without .py: {name.replace('.py:', ':')}")
     else:
         defaults(name, register)
 

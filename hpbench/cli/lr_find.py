@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpbench.cli.protocol_options import Asked, done, prepared, protocol_options, show, tell
+from hpbench.cli.protocol_options import Asked, protocol_options, run
 
 if TYPE_CHECKING:
     from hpbench.protocol import Outcome
@@ -26,20 +26,9 @@ def command(ctx: click.Context, asked: Asked) -> None:
     could not go on, 130 interrupted: what was found until then is written.
     """
 
-    def work() -> Outcome:
-        with prepared(asked) as (build, data):
-            from hpbench.protocol import find_rate
+    def work(build: Any, data: Any, **common: Any) -> Outcome:
+        from hpbench.protocol import find_rate
 
-            return find_rate(
-                build,
-                data,
-                minutes=asked.minutes,
-                output=asked.output,
-                batch_size=asked.batch_size,
-                seed=asked.seed,
-                names=(asked.model, asked.data),
-                tell=tell,
-                show=show,
-            )
+        return find_rate(build, data, **common)
 
-    done(ctx, work, "lr-find", asked.output)
+    run(ctx, work, "lr-find", asked)

@@ -1,4 +1,4 @@
-"""What ``hpbench tune`` and ``hpbench lr-find`` have in common: their options, and the process around the work."""
+"""What ``hpbench tune`` and ``hpbench lr-find`` have in common: their options, and what stands around the work."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import functools
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from hpbench.cli.exit_codes import INTERRUPTED
 from hpbench.cli.options import allow_code_option, data_option, output_option, require_writable
 
 if TYPE_CHECKING:
-    from hpbench.protocol import Outcome
+    from hpbench.protocol import Outcome, Step
 
 STEP_FAILED = 1
 """A step of the protocol did not pass; its advice was printed."""
@@ -62,7 +62,9 @@ def protocol_options(function: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("model"),
         click.argument("data"),
-        click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Budget of time."),
+        click.option(
+            "--minutes", type=click.FloatRange(min=0, min_open=True), help="Budget of time, once TensorFlow is up."
+        ),
         click.option(
             "--batch-size",
             type=click.IntRange(min=1),
@@ -93,61 +95,81 @@ def protocol_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return decorated
 
 
-@contextmanager
-def prepared(asked: Asked) -> Iterator[tuple[Any, Any]]:
-    """The builder and the data that were asked for, with the framework started, quiet and deterministic.
+def run(ctx: click.Context, work: Callable[..., Outcome], name: str, asked: Asked) -> None:
+    """Do the work, show its steps and what came of it, and end with the exit code of that.
+
+    Args:
+        ctx: Of the verb.
+        work: Called with builder, data, and what both verbs have in common, by name.
+        name: Of the verb and its report.
+        asked: By the person.
 
     Raises:
-        UserError: They are not there, are not allowed, or cannot be used.
+        UserError: Model or data are not there, are not allowed, or cannot be used.
     """
-    from hpbench.catalogue.by_name import require_named
-    from hpbench.catalogue.datasets import DATASETS
-    from hpbench.catalogue.models import MODELS
-    from hpbench.catalogue.own import allow
     from hpbench.execution.environment import job_environment
-    from hpbench.parts.quiet import quiet_errors
 
-    allow(asked.allow_code)
-    require_named(asked.model, MODELS)
-    require_named(asked.data, DATASETS)
-    require_writable(asked.output, "--output")
-    with job_environment("tensorflow", asked.threads):
-        with quiet_errors():
-            from hpbench.engine.tensorflow_backend import TensorFlowBackend
-            from hpbench.protocol import named
-            from hpbench.protocol.data import data_of
-
-            TensorFlowBackend(threads=asked.threads, deterministic=True)
-        data = data_of(
-            named.data_named(asked.data, asked.data_folder.resolve()), asked.data, asked.batch_size, asked.seed
-        )
-        yield named.builder_named(asked.model, data), data
-
-
-def done(ctx: click.Context, work: Callable[[], Outcome], name: str, output: Path) -> None:
-    """Do the work, say what came of it, and end with the exit code of it."""
+    _require_parts(asked)
     try:
-        outcome = work()
+        with job_environment("tensorflow", asked.threads), warnings.catch_warnings(action="ignore"):
+            outcome = work(
+                *_loaded(asked),
+                minutes=asked.minutes,
+                output=asked.output,
+                batch_size=asked.batch_size,
+                seed=asked.seed,
+                names=(asked.model, asked.data),
+                tell=_tell,
+                show=_show,
+            )
     except KeyboardInterrupt:
         click.echo("\ninterrupted before the first step was done; nothing was written", err=True)
         ctx.exit(INTERRUPTED)
     from hpbench.protocol.report import last_words
 
-    click.echo(last_words(outcome))
-    click.echo(f"wrote {output / name}.md")
+    click.echo("\n".join(["", *outcome.remarks, last_words(outcome), f"wrote {asked.output / name}.md"]))
     if outcome.interrupted:
         click.echo(f"interrupted; to begin again: {shlex.join(['hpbench', *sys.argv[1:]])}", err=True)
         ctx.exit(INTERRUPTED)
     ctx.exit(0 if outcome.passed else STEP_FAILED)
 
 
-def tell(words: str) -> None:
+def _require_parts(asked: Asked) -> None:
+    """Check names and output before the framework is started."""
+    from hpbench.catalogue.by_name import require_named
+    from hpbench.catalogue.datasets import DATASETS
+    from hpbench.catalogue.models import MODELS
+    from hpbench.catalogue.own import allow
+
+    allow(asked.allow_code)
+    require_named(asked.model, MODELS)
+    require_named(asked.data, DATASETS)
+    require_writable(asked.output, "--output")
+
+
+def _loaded(asked: Asked) -> tuple[Any, Any]:
+    """The builder and the data, with the framework started, quiet and deterministic."""
+    from hpbench.parts.quiet import quiet_errors
+
+    _tell("starting TensorFlow, reading model and data")
+    with quiet_errors():
+        from hpbench.engine.tensorflow_backend import TensorFlowBackend
+        from hpbench.protocol import named
+        from hpbench.protocol.data import data_of
+
+        TensorFlowBackend(threads=asked.threads, deterministic=True)
+    given = named.data_named(asked.data, asked.data_folder.resolve())
+    data = data_of(given, asked.data, asked.batch_size, asked.seed)
+    return named.builder_named(asked.model, data), data
+
+
+def _tell(words: str) -> None:
     """Progress, on the error stream."""
     click.echo(words, err=True)
 
 
-def show(step: Any) -> None:
+def _show(step: Step) -> None:
     """A step that is done, on the output."""
     from hpbench.protocol.report import text
 
-    click.echo(text(step) + "\n")
+    click.echo(f"\n{text(step)}")

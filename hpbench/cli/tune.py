@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hpbench.cli.protocol_options import Asked, done, prepared, protocol_options, show, tell
+from hpbench.cli.protocol_options import Asked, protocol_options, run
 
 if TYPE_CHECKING:
     from hpbench.protocol import Outcome
@@ -39,22 +39,9 @@ def command(ctx: click.Context, asked: Asked, trials: int | None, epochs: int) -
     usage, 3 the machine could not go on, 130 interrupted: what was found until then is written.
     """
 
-    def work() -> Outcome:
-        with prepared(asked) as (build, data):
-            from hpbench.protocol import tune
+    def work(build: Any, data: Any, **common: Any) -> Outcome:
+        from hpbench.protocol import tune
 
-            return tune(
-                build,
-                data,
-                minutes=asked.minutes,
-                trials=trials,
-                output=asked.output,
-                epochs=epochs,
-                batch_size=asked.batch_size,
-                seed=asked.seed,
-                names=(asked.model, asked.data),
-                tell=tell,
-                show=show,
-            )
+        return tune(build, data, trials=trials, epochs=epochs, **common)
 
-    done(ctx, work, "tune", asked.output)
+    run(ctx, work, "tune", asked)

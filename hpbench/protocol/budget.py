@@ -8,6 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from hpbench.protocol.step import ProtocolError
+from hpbench.report.numerals import plural
+
 MINUTES = 10.0
 """Budget where none is given."""
 
@@ -33,14 +36,14 @@ class Budget:
         clock: In seconds.
 
     Raises:
-        ValueError: One of them is not positive.
+        ProtocolError: One of them is not positive.
     """
 
     def __init__(self, minutes: float | None, trials: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
-            raise ValueError(f"the budget has to be a positive number of minutes; found {minutes}")
+            raise ProtocolError(f"the budget has to be a positive number of minutes; found {minutes}")
         if trials is not None and trials < 1:
-            raise ValueError(f"the budget has to be at least one trial; found {trials}")
+            raise ProtocolError(f"the budget has to be at least one trial; found {trials}")
         self._clock, self._begun = clock, clock()
         self._minutes, self._trials = minutes, trials
         self.done = 0
@@ -52,6 +55,11 @@ class Budget:
     def seconds_spent(self) -> float:
         """Since the beginning."""
         return self._clock() - self._begun
+
+    def part(self, share: float) -> Budget:
+        """A budget of that share of the time left, from now on."""
+        minutes = None if self._minutes is None else max(share * self.seconds_left(), 1e-3) / 60
+        return Budget(minutes, None, self._clock)
 
     def trials_left(self) -> int | None:
         """None where there is no limit."""
@@ -67,7 +75,7 @@ class Budget:
             raise BudgetEndedError
 
     def __str__(self) -> str:
-        minutes = "" if self._minutes is None else f"{self._minutes:g} minutes"
+        minutes = "" if self._minutes is None else f"{self._minutes:.3g} minutes"
         trials = "" if self._trials is None else f"{self._trials} trials"
         return " and ".join(filter(None, (minutes, trials))) or "no limit"
 
@@ -88,14 +96,9 @@ class Cost:
         """A trial of so many epochs, with the margin."""
         return MARGIN * (self.start + epochs * self.epoch)
 
-    def epochs_in(self, seconds: float) -> int:
-        """The most epochs of a trial that fits; 0 if none does."""
-        if math.isinf(seconds):
-            return 10**6
-        epochs = int((seconds / MARGIN - self.start) / self.epoch) if self.epoch > 0 else 10**6
-        while epochs > 0 and self.of(epochs) > seconds:  # what rounding has lifted over the edge
-            epochs -= 1
-        return max(0, epochs)
+    def longest(self, epochs: int, seconds: float) -> int:
+        """Epochs of the longest trial that fits, up to so many; 0 if none does."""
+        return next((count for count in range(epochs, 0, -1) if self.of(count) <= seconds), 0)
 
 
 @dataclass(frozen=True)
@@ -124,14 +127,12 @@ def planned(points: Sequence[_Point], epochs: int, cost: Cost, seconds: float, t
         trials: How many there may be; None for no limit.
     """
     count = len(points) if trials is None else min(len(points), max(0, trials))
-    kept = epochs
-    while kept > 1 and count * cost.of(kept) > seconds:
-        kept -= 1
+    kept = cost.longest(epochs, seconds / max(count, 1)) or 1
     while count and count * cost.of(kept) > seconds:
         count -= 1
     words = []
     if kept < epochs:
-        words.append(f"{kept} {'epoch' if kept == 1 else 'epochs'} a trial instead of {epochs}")
+        words.append(f"{plural(kept, 'epoch')} a trial instead of {epochs}")
     if count < len(points):
         words.append(f"{count} of {len(points)} settings")
     shrunk = f"The budget holds {' and '.join(words)}." if words else ""

@@ -36,6 +36,7 @@ class Builder:
     Attributes:
         name: Of the model.
         seed: Of its initialisation.
+        classes: How many its models tell apart.
         takes_decay: Whether weight decay can be searched.
         own_rate: The rate that it uses when it is given none; None if it has to be given one.
         remarks: What a reader has to know of it.
@@ -54,6 +55,7 @@ class Builder:
         self._switched: list[str] = []
         first = self._make(PROBED[0] if rate_is_needed else None, None)
         self.own_rate = None if rate_is_needed else first.learning_rate
+        self.classes = first.classes
         self._settable = first.settable and self._given_is_used(rate_is_needed, first)
         if not self._takes_rate and not first.settable:
             raise ProtocolError(

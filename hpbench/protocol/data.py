@@ -19,6 +19,9 @@ from hpbench.protocol.step import ProtocolError
 Array = NDArray[Any]
 Batch = tuple[Array, Array]
 
+FEW = 100
+"""Validation examples below which one of them is more than a per cent of accuracy."""
+
 RIGHT = (
     "it has to be ((x_train, y_train), (x_validation, y_validation)), NumPy arrays; in place of the first pair a "
     "keras.utils.PyDataset, an iterable of batches (x, y), or a function that returns one of these for each epoch"
@@ -48,15 +51,15 @@ class ArraySource:
     in_memory = True
 
     def __init__(self, x: Array, y: Array, batch_size: int, seed: int) -> None:
-        self._x, self._y, self._seed = x, y, seed
+        self.x, self.y, self._seed = x, y, seed
         self._size = min(batch_size, len(x))
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of one pass; the same number gives the same batches."""
-        order = np.random.default_rng([self._seed, number]).permutation(len(self._x))
+        order = np.random.default_rng([self._seed, number]).permutation(len(self.x))
         for start in range(0, len(order) - self._size + 1, self._size):
             rows = order[start : start + self._size]
-            yield self._x[rows], self._y[rows]
+            yield self.x[rows], self.y[rows]
 
 
 class LoaderSource:
@@ -123,9 +126,22 @@ class Data:
     x_validation: Array
     y_validation: Array
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader has to know of it."""
+        count = len(self.x_validation)
+        if count >= FEW:
+            return ()
+        return (f"There are {count} validation examples only: one of them is {1 / count:.0%} of accuracy.",)
+
     def first(self, count: int, epoch: int = 0) -> list[Batch]:
         """The first batches of an epoch: fewer, if it has fewer."""
         return list(islice(self.train.epoch(epoch), count))
+
+    def examined(self, batches: list[Batch]) -> list[Batch]:
+        """Inputs and labels to be looked at: arrays as a whole, of a loader these batches; and the validation data."""
+        train = [(self.train.x, self.train.y)] if isinstance(self.train, ArraySource) else batches
+        return [*train, (self.x_validation, self.y_validation)]
 
     def endless(self) -> Iterator[Batch]:
         """Batch after batch, epoch after epoch."""
@@ -153,6 +169,7 @@ def data_of(given: Any, name: str = "data", batch_size: int = 32, seed: int = 0)
     if isinstance(given, Data):
         return given
     if callable(given):
+        keras.utils.set_random_seed(seed)  # a tf.data.Dataset that shuffles asks for one where operations repeat
         with faults_told(name):
             given = given()
     if not (isinstance(given, (tuple, list)) and len(given) == 2):
@@ -161,11 +178,12 @@ def data_of(given: Any, name: str = "data", batch_size: int = 32, seed: int = 0)
     x, y = _pair(validation, name, "the validation data")
     if _is_pair(train):
         x_train, y_train = _pair(train, name, "the training data")
-        if x_train.shape[1:] != x.shape[1:]:
-            raise ProtocolError(
-                f"{name}: training inputs have shape {x_train.shape[1:]} each, validation inputs {x.shape[1:]}; "
-                "they have to be alike"
-            )
+        for part, train_part, other in (("inputs", x_train, x), ("labels", y_train, y)):
+            if train_part.shape[1:] != other.shape[1:]:
+                raise ProtocolError(
+                    f"{name}: training {part} have shape {train_part.shape[1:]} each, validation {part} "
+                    f"{other.shape[1:]}; they have to be alike"
+                )
         return Data(name, ArraySource(x_train, y_train, batch_size, seed), x, y)
     if not _is_function(train):
         _passes(train, name)

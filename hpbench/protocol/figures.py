@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from hpbench.protocol.curves import Curve
+import numpy as np
+
+from hpbench.analysis.smoothing import smoothed
 from hpbench.protocol.overfit_causes import Attempt
 from hpbench.protocol.points import Trial
-from hpbench.protocol.rate import ITERATIONS, RateCurve
+from hpbench.protocol.rate import AVERAGED, ITERATIONS, RateCurve
 from hpbench.report.charts import COLOURS, DASHES, WIDTH, drawn_svg
 from hpbench.report.markup import clean
 
@@ -18,37 +20,54 @@ if TYPE_CHECKING:
     import altair as alt
 
 HEIGHT = 300
-HIGHEST = 2.0
+FEW_DECADES = 3
+HIGHEST = 1.5
 """Times the initial loss above which a loss is not drawn: one rate that explodes would flatten all others."""
 
-_ROWS = "rows"
 _PLAIN = "datum.value < 0.001 || datum.value > 1000 ? format(datum.value, '.0e') : toString(datum.value)"
 """0.001 and 1000 in full, what lies beyond as 1e-4."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of a chart: its name, and points (x, y); those that are not finite are left out."""
-
-    name: str
-    points: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What the axes are, and which are logarithmic."""
-
-    across: str
-    upwards: str
-    log_x: bool = False
-    log_y: bool = False
+def overfitting(attempts: Sequence[Attempt]) -> str:
+    """Step 2: accuracy on the few batches, one line a rate."""
+    rows = [
+        {"rate": f"{attempt.learning_rate:g}", "x": iteration, "y": accuracy}
+        for attempt in attempts
+        for iteration, accuracy in zip(attempt.iterations, attempt.accuracies, strict=True)
+    ]
+    names = [f"{attempt.learning_rate:g}" for attempt in attempts]
+    return _drawn(
+        _rows().mark_line(strokeWidth=2, point=True),
+        rows,
+        "Learning a few batches by heart",
+        x=_linear("x:Q", "iteration"),
+        y=_linear("y:Q", "accuracy on the few batches"),
+        color=_legend("Color", "rate:N", names, list(COLOURS), "learning rate"),
+        strokeDash=_legend("StrokeDash", "rate:N", names, list(DASHES), "learning rate"),
+    )
 
 
 def rate_curves(curves: Sequence[RateCurve]) -> str:
-    """Step 3: the loss of each batch, one line a rate, smoothed over ten iterations."""
+    """Step 3: the smoothed loss of each batch, one line a rate, until it is too high to be drawn."""
+    import altair as alt
+
     highest = _highest(curves)
-    lines = [Line(f"{curve.learning_rate:g}", _below(_smoothed(curve.losses), highest)) for curve in curves]
-    return _lines(lines, Axes("iteration", "training loss (nat)"), "Loss at each learning rate", graded=True)
+    rows = []
+    for curve in curves:
+        losses = smoothed(np.array([loss for loss in curve.losses if math.isfinite(loss)]), AVERAGED + 1).tolist()
+        fine = takewhile(lambda loss: loss <= highest, losses)
+        rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(fine)]
+    marks = _marks([curve.learning_rate for curve in curves])
+    legend = alt.Legend(title="learning rate", orient="bottom", gradientLength=400, values=marks, labelExpr=_PLAIN)
+    return _drawn(
+        _rows().mark_line(strokeWidth=2),
+        rows,
+        "Loss at each learning rate",
+        x=_linear("x:Q", "iteration"),
+        y=_linear("y:Q", "training loss, smoothed (nat)"),
+        color=alt.Color("rate:Q", scale=alt.Scale(type="log", scheme="viridis"), legend=legend),
+        detail="rate:N",
+    )
 
 
 def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
@@ -58,36 +77,24 @@ def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
     highest = _highest(curves)
     rows: list[dict[str, Any]] = []
     for curve in curves:
-        fine = math.isfinite(curve.final) and curve.final <= highest
+        fine = curve.final <= highest
         kind = "your own rate" if curve.learning_rate == own else "rate tried" if fine else "exploded"
-        rows.append({"x": curve.learning_rate, "y": curve.final if fine else highest, "kind": kind, "fine": fine})
-    x = _x(Axes("learning rate", "", log_x=True))
-    y = alt.Y("y:Q", title=f"training loss after {ITERATIONS} iterations (nat)", scale=alt.Scale(zero=False, nice=True))
+        rows.append({"x": curve.learning_rate, "y": min(curve.final, highest), "kind": kind, "fine": fine})
     kinds = ["rate tried", "your own rate", "exploded"]
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=kinds, range=list(COLOURS[:3])), legend=_legend())
-    shape = alt.Shape(
-        "kind:N", scale=alt.Scale(domain=kinds, range=["circle", "square", "triangle-up"]), legend=_legend()
+    x, y = _rate_axis(rows), _linear("y:Q", f"training loss after {ITERATIONS} iterations (nat)")
+    line = alt.Chart().transform_filter("datum.fine").mark_line(strokeWidth=1.5, color="#777").encode(x, y)
+    dots = alt.Chart().mark_point(filled=True, size=70, opacity=1)
+    dots = dots.encode(
+        x,
+        y,
+        _legend("Color", "kind:N", kinds, list(COLOURS[:3])),
+        _legend("Shape", "kind:N", kinds, ["circle", "square", "triangle-up"]),
     )
-    plot = alt.Chart()
-    line = plot.transform_filter("datum.fine").mark_line(strokeWidth=1.5, color="#777").encode(x, y)
-    dots = plot.mark_point(filled=True, size=70, opacity=1).encode(x, y, colour, shape)
-    chart = alt.layer(line, dots, data=alt.NamedData(name=_ROWS))
-    return drawn_svg(_sized(chart, "Loss against learning rate"), rows)
-
-
-def overfitting(attempts: Sequence[Attempt]) -> str:
-    """Step 2: accuracy on the few batches, one line a rate."""
-    lines = [
-        Line(f"{attempt.learning_rate:g}", tuple(zip(attempt.iterations, attempt.accuracies, strict=True)))
-        for attempt in attempts
-    ]
-    return _lines(lines, Axes("iteration", "accuracy on the few batches"), "Learning a few batches by heart")
+    return _drawn(alt.layer(line, dots, data=alt.NamedData(name="rows")), rows, "Loss against learning rate")
 
 
 def trials_by_rate(trials: Sequence[Trial]) -> str:
-    """Steps 4 and 5: validation accuracy against the rate, by weight decay."""
-    import altair as alt
-
+    """Steps 4 and 5: validation accuracy against the rate, by weight decay; those that were cut are left out."""
     done = [trial for trial in trials if trial.curve.epochs and not trial.cut]
     rows = [
         {
@@ -98,100 +105,72 @@ def trials_by_rate(trials: Sequence[Trial]) -> str:
         }
         for trial in done
     ]
-    order = sorted({trial.point.weight_decay or 0.0 for trial in done})
-    names = [_decay(decay or None) for decay in order]
-    colour = alt.Color(
-        "decay:N", sort=names, scale=alt.Scale(domain=names, scheme="viridis"), legend=_legend("weight decay")
+    decays = list(dict.fromkeys(_decay(decay) for decay in sorted(trial.point.weight_decay or 0.0 for trial in done)))
+    return _drawn(
+        _rows().mark_point(size=80, strokeWidth=2.5, opacity=0.9),
+        rows,
+        "Trials of steps 4 and 5",
+        x=_rate_axis(rows),
+        y=_linear("y:Q", "validation accuracy"),
+        color=_legend("Color", "decay:N", decays, list(COLOURS), "weight decay"),
+        shape=_legend("Shape", "step:N", ["step 4", "step 5"], ["circle", "square"]),
     )
-    shape = alt.Shape("step:N", legend=_legend())
-    y = alt.Y("y:Q", title="validation accuracy", scale=alt.Scale(zero=False, nice=True))
-    axes = Axes("learning rate", "", log_x=True)
-    chart = alt.Chart(alt.NamedData(name=_ROWS)).mark_point(filled=True, size=80, opacity=0.9)
-    return drawn_svg(_sized(chart.encode(_x(axes), y, colour, shape), "Trials of steps 4 and 5"), rows)
 
 
-def losses_of(curve: Curve) -> str:
-    """Step 6: training and validation loss by epoch."""
-    pairs = (("training", curve.train_loss), ("validation", curve.validation_loss))
-    lines = [Line(name, _by_epoch(values)) for name, values in pairs]
-    return _lines(lines, Axes("epoch", "loss (nat)"), "Loss of the best trial")
-
-
-def accuracies_of(curve: Curve) -> str:
-    """Step 6: training and validation accuracy by epoch."""
-    pairs = (("training", curve.train_accuracy), ("validation", curve.validation_accuracy))
-    lines = [Line(name, _by_epoch(values)) for name, values in pairs]
-    return _lines(lines, Axes("epoch", "accuracy"), "Accuracy of the best trial")
-
-
-def _lines(lines: Sequence[Line], axes: Axes, title: str, *, graded: bool = False) -> str:
-    """Lines with one legend; ``graded`` where their order means something."""
+def _rows() -> alt.Chart:
     import altair as alt
 
-    names = [line.name for line in lines]
-    rows = [
-        {"series": line.name, "x": x, "y": y} for line in lines for x, y in line.points if math.isfinite(y)
-    ]  # fmt: skip
-    count = range(len(names))
-    scale = (
-        alt.Scale(domain=names, scheme="viridis")
-        if graded
-        else alt.Scale(domain=names, range=[COLOURS[i % len(COLOURS)] for i in count])
-    )
-    dashes = alt.Scale(domain=names, range=[[1, 0] if graded else DASHES[i % len(DASHES)] for i in count])
-    colour = alt.Color("series:N", sort=names, scale=scale, legend=_legend())
-    dash = alt.StrokeDash("series:N", sort=names, scale=dashes, legend=None if graded else _legend())
-    y = alt.Y("y:Q", title=axes.upwards, scale=alt.Scale(zero=False, nice=True))
-    chart = alt.Chart(alt.NamedData(name=_ROWS)).mark_line(strokeWidth=2, point=len(rows) < 200)
-    return drawn_svg(_sized(chart.encode(_x(axes), y, colour, dash), title), rows)
+    return alt.Chart(alt.NamedData(name="rows"))
 
 
-def _x(axes: Axes) -> alt.X:
-    import altair as alt
-
-    if axes.log_x:
-        scale = alt.Scale(type="log", nice=False, padding=12)
-        return alt.X("x:Q", title=axes.across, scale=scale, axis=alt.Axis(labelExpr=_PLAIN, tickCount=8))
-    return alt.X("x:Q", title=axes.across, scale=alt.Scale(zero=False, nice=True), axis=alt.Axis(tickMinStep=1))
-
-
-def _legend(title: str | None = None) -> alt.Legend:
-    import altair as alt
-
-    return alt.Legend(title=title, orient="bottom", columns=8, labelLimit=0, symbolLimit=0)
-
-
-def _sized(chart: Any, title: str) -> Any:
+def _drawn(chart: Any, rows: list[dict[str, Any]], title: str, **encoding: Any) -> str:
     import altair as alt
 
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    return chart.properties(width=WIDTH, height=HEIGHT, autosize=fit, title=clean(title))
+    sized = chart.encode(**encoding).properties(width=WIDTH, height=HEIGHT, autosize=fit, title=clean(title))
+    return drawn_svg(sized, rows)
+
+
+def _linear(field: str, title: str) -> Any:
+    import altair as alt
+
+    kind = alt.X if field == "x:Q" else alt.Y
+    return kind(field, title=title, scale=alt.Scale(zero=False, nice=True))
+
+
+def _rate_axis(rows: list[dict[str, Any]]) -> alt.X:
+    """The learning rates ``x`` of the rows on a logarithmic axis."""
+    import altair as alt
+
+    axis = alt.Axis(values=_marks([row["x"] for row in rows]), labelExpr=_PLAIN)
+    return alt.X("x:Q", title="learning rate", scale=alt.Scale(type="log", nice=False, padding=12), axis=axis)
+
+
+def _marks(rates: list[float]) -> list[float]:
+    """Powers of ten around the rates; over few decades also 2 and 5 times these.
+
+    >>> _marks([0.02, 0.1])
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    """
+    low, high = math.floor(math.log10(min(rates))), math.floor(math.log10(max(rates)))
+    steps = (1, 2, 5) if high - low < FEW_DECADES else (1,)
+    return [float(f"{step}e{power}") for power in range(low, high + 1) for step in steps]
+
+
+def _legend(channel: str, field: str, names: list[str], looks: list[Any], title: str | None = None) -> Any:
+    """A channel that tells series apart by name, with a legend below; looks are taken in turn."""
+    import altair as alt
+
+    scale = alt.Scale(domain=names, range=[looks[place % len(looks)] for place in range(len(names))])
+    legend = alt.Legend(title=title, orient="bottom", columns=8, labelLimit=0, symbolLimit=0)
+    return getattr(alt, channel)(field, sort=names, scale=scale, legend=legend)
 
 
 def _highest(curves: Sequence[RateCurve]) -> float:
     """The largest loss that is drawn, in nats."""
-    first = [curve.losses[0] for curve in curves if math.isfinite(curve.losses[0])]
-    return HIGHEST * min(first, default=1.0)
-
-
-def _smoothed(losses: Sequence[float], over: int = 10) -> list[float]:
-    """Mean over the last iterations, as many as there are, up to ``over``."""
-    return [sum(losses[max(0, i + 1 - over) : i + 1]) / min(over, i + 1) for i in range(len(losses))]
-
-
-def _below(values: Sequence[float], highest: float) -> tuple[tuple[float, float], ...]:
-    """By iteration, until a value is too high to be drawn."""
-    points: list[tuple[float, float]] = []
-    for iteration, value in enumerate(values):
-        if not math.isfinite(value) or value > highest:
-            break
-        points.append((iteration, value))
-    return tuple(points)
-
-
-def _by_epoch(values: Sequence[float]) -> tuple[tuple[float, float], ...]:
-    return tuple((float(epoch), value) for epoch, value in enumerate(values, 1))
+    return HIGHEST * min((curve.losses[0] for curve in curves if math.isfinite(curve.losses[0])), default=1.0)
 
 
 def _decay(value: float | None) -> str:
-    return "none" if value is None else f"{value:.3g}"
+    """Weight decay to the nearest power of ten, so that its colours stay few."""
+    return f"about {10.0 ** round(math.log10(value)):g}" if value else "none"

@@ -15,6 +15,7 @@ from hpbench.protocol.data import Array, Batch, Data
 from hpbench.protocol.initial_loss_causes import RULES, UNKNOWN, InitialFacts, labels_out_of_range
 from hpbench.protocol.losses import Loss, class_numbers
 from hpbench.protocol.step import Step, causes_of, shown
+from hpbench.protocol.trainee import Trainee
 
 TITLE = "Check the initial loss"
 CHECKED = (
@@ -30,90 +31,94 @@ def initial_loss(builder: Builder, data: Data) -> Step:
 
     Args:
         builder: Of the model.
-        data: Its first batches are used.
+        data: Its first batches are used; arrays are looked at as a whole.
 
     Raises:
         ProtocolError: The model does not take the data.
     """
-    facts, switched = gathered(builder, data.first(BATCHES))
+    trainee, switched = builder.bare()
+    batches = data.first(BATCHES)
+    outputs = np.concatenate([trainee.training_outputs(x) for x, _ in batches])
+    facts = described(data.examined(batches), outputs, trainee.loss, trainee.last_activation)
+    if labels_out_of_range(facts) is None:
+        facts = replace(facts, loss=_mean_loss(trainee, batches))
     return judged(facts, switched)
 
 
-def gathered(builder: Builder, batches: list[Batch]) -> tuple[InitialFacts, list[str]]:
-    """The facts of a model without regularisation on these batches, and what was switched off for that."""
-    trainee, switched = builder.bare()
-    inputs = np.concatenate([x for x, _ in batches])
-    labels = np.concatenate([y for _, y in batches])
-    outputs = np.concatenate([trainee.training_outputs(x) for x, _ in batches])
-    facts = described(inputs, labels, outputs, trainee.loss, _activation(trainee.model))
-    if labels_out_of_range(facts) is None:
-        losses = []
-        for batch in batches:
-            trainee.restart()
-            losses.append(trainee.train(batch))
-        facts = replace(facts, loss=float(np.mean(losses)))
+def _mean_loss(trainee: Trainee, batches: list[Batch]) -> float:
+    losses = []
+    for batch in batches:
+        trainee.restart()
+        losses.append(trainee.train(batch))
     trainee.restart()
-    return facts, switched
+    return float(np.mean(losses))
 
 
-def described(inputs: Array, labels: Array, outputs: Array, loss: Loss, activation: str) -> InitialFacts:
-    """The facts of these arrays, without the loss."""
-    finite = bool(np.isfinite(outputs).all())
+def described(examined: list[Batch], outputs: Array, loss: Loss, activation: str) -> InitialFacts:
+    """The facts, without the loss.
+
+    Args:
+        examined: Inputs (n, ...) and labels (n,) or (n, classes).
+        outputs: Of the untrained model, (n, classes).
+        loss: What it expects.
+        activation: Of the last layer; empty if it has none.
+    """
+    labels = [y for _, y in examined]
     sums = outputs.sum(axis=1, dtype=np.float64)
-    numbers = class_numbers(labels) if loss.kind != "categorical" else labels
     return InitialFacts(
-        loss=np.nan,
-        classes=loss.classes(outputs),
+        loss=None,
+        classes=loss.classes(outputs.shape[1]),
         kind=loss.kind,
         from_logits=loss.from_logits,
         loss_name=loss.name,
         activation=activation,
         outputs=(float(outputs.min()), float(outputs.max())),
         sums=(float(sums.min()), float(sums.max())),
-        spread=float(outputs.std(axis=1, dtype=np.float64).mean()) if finite else np.nan,
-        labels=(float(numbers.min()), float(numbers.max())),
-        label_columns=1 if labels.ndim == 1 else int(labels.shape[-1]),
-        columns=int(outputs.shape[1]),
-        inputs=float(np.abs(inputs.astype(np.float64)).max()),
-        inputs_finite=bool(np.isfinite(inputs).all()),
-        outputs_finite=finite,
+        columns=outputs.shape[1],
+        labels=(float(min(y.min() for y in labels)), float(max(y.max() for y in labels))),
+        label_columns=1 if examined[0][1].ndim == 1 else examined[0][1].shape[-1],
+        whole_labels=all(bool((y == np.round(y)).all()) for y in labels),
+        distinct_labels=len(set().union(*(np.unique(class_numbers(y)).tolist() for _, y in examined))),
+        inputs=max(max(abs(float(x.min())), abs(float(x.max()))) for x, _ in examined),
+        examples=sum(len(x) for x, _ in examined),
+        bad_examples=sum(int((~np.isfinite(x.reshape(len(x), -1)).all(axis=1)).sum()) for x, _ in examined),
     )
 
 
 def judged(facts: InitialFacts, switched: list[str]) -> Step:
-    """The step, from its facts."""
+    """The step, from its facts; ``switched`` is what was switched off of the regularisation."""
     causes = causes_of(facts, RULES)
     if not causes and not facts.near:
         causes = (UNKNOWN,)
+    low, high = facts.passing
     found: dict[str, float | int | str] = {
-        "initial loss (nat)": facts.loss,
+        "initial loss (nat)": "not computed" if facts.loss is None else facts.loss,
         f"log({facts.classes}) (nat)": facts.expected,
+        "what passes (nat)": f"{shown(low)} to {shown(high)}",
         "smallest and largest output": f"{shown(facts.outputs[0])} to {shown(facts.outputs[1])}",
         "loss": f"{facts.loss_name}, {_expects(facts)}",
     }
-    if facts.kind == "other" and not causes:
-        concluded = f"The initial loss is {shown(facts.loss)}; whether that is right cannot be said of such a loss."
-    elif facts.near and not causes:
-        concluded = f"The initial loss {shown(facts.loss)} is about log({facts.classes}) = {shown(facts.expected)}."
-    elif facts.near:
-        concluded = f"The initial loss is about log({facts.classes}), but model and loss do not fit each other."
-    else:
-        concluded = f"The initial loss is {shown(facts.loss)}, and not about log({facts.classes}) = " + (
-            f"{shown(facts.expected)}: there is a bug before anything is trained."
-        )
     remarks = [f"Switched off for steps 1 and 2: {', '.join(switched)}."] if switched else []
     if facts.kind == "other":
+        del found["what passes (nat)"]
         remarks.append(f"The loss {facts.loss_name} is code of your own; log(classes) holds for a cross-entropy only.")
-    return Step(1, TITLE, CHECKED, found, concluded, not causes, causes, tuple(remarks))
+    elif facts.kind == "sparse" and not causes and facts.columns > facts.labels[1] + 1:
+        remarks.append(f"The model has {facts.columns} outputs, and the labels go up to {facts.labels[1]:g} only.")
+    return Step(1, TITLE, CHECKED, found, _concluded(facts, not causes), not causes, causes, tuple(remarks))
+
+
+def _concluded(facts: InitialFacts, passed: bool) -> str:
+    expected = f"log({facts.classes}) = {shown(facts.expected)}"
+    if facts.loss is None:
+        return "Labels and model do not fit each other, so that there is no loss to compute."
+    if passed and facts.kind == "other":
+        return f"The initial loss is {shown(facts.loss)}; whether that is right cannot be said of such a loss."
+    if passed:
+        return f"The initial loss {shown(facts.loss)} is about {expected}."
+    if facts.near:
+        return f"The initial loss {shown(facts.loss)} is about {expected}, but model, loss and data do not fit."
+    return f"The initial loss is {shown(facts.loss)}, and not about {expected}: a bug before anything is trained."
 
 
 def _expects(facts: InitialFacts) -> str:
     return {None: "own code", True: "expects logits", False: "expects probabilities"}[facts.from_logits]
-
-
-def _activation(model: object) -> str:
-    layers = getattr(model, "layers", None) or []
-    activation = getattr(layers[-1], "activation", None) if layers else None
-    if activation is None:
-        return type(layers[-1]).__name__.lower() if layers and type(layers[-1]).__name__ == "Softmax" else ""
-    return str(getattr(activation, "__name__", activation))

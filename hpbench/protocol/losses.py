@@ -49,9 +49,9 @@ class Loss:
             labels = labels.reshape(outputs.shape).astype(outputs.dtype)
         return float(np.mean(keras.ops.convert_to_numpy(self.function(labels, outputs))))
 
-    def classes(self, outputs: Array) -> int:
-        """The number whose logarithm a model that knows nothing loses: two where each output is a yes or no."""
-        return 2 if self.kind == "binary" or outputs.shape[1] == 1 else outputs.shape[1]
+    def classes(self, columns: int) -> int:
+        """Of a model with so many outputs: two where each of them is a yes or no."""
+        return 2 if self.kind == "binary" or columns == 1 else columns
 
     def accuracy(self, labels: Array, outputs: Array) -> float:
         """Share of examples whose class is the one with the largest output, or on the right side of one half."""

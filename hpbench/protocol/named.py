@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,8 @@ def data_named(name: str, folder: Path) -> Any:
     scale = parameters.model_dump()["scale"]
     if not len(arrays["validation"][0]):
         raise ProtocolError(f"{name}: there are no validation images; the protocol judges settings by them")
-    return tuple((images.astype(np.float32) * np.float32(scale), labels) for images, labels in _two(arrays))
+    splits = (arrays["train"], arrays["validation"])
+    return tuple((images.astype(np.float32) * np.float32(scale), labels) for images, labels in splits)
 
 
 def builder_named(name: str, data: Any) -> Callable[..., Any]:
@@ -82,7 +83,3 @@ def builder_named(name: str, data: Any) -> Callable[..., Any]:
         return model
 
     return build
-
-
-def _two(arrays: Any) -> Iterable[tuple[Any, Any]]:
-    return arrays["train"], arrays["validation"]

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 
 from hpbench.protocol.sample import Sample
 from hpbench.protocol.step import Cause, shown
-
-APART = 0.1
-"""Share of inputs with changing labels from which on inputs and labels are taken to be shuffled apart.
-
-Two classes, one of which has 97 % of the examples, change 0.09 of their labels in three passes.
-"""
+from hpbench.report.numerals import plural
 
 
 @dataclass(frozen=True)
@@ -23,7 +18,7 @@ class Attempt:
         learning_rate: The rate.
         iterations: Iterations at which the model was judged.
         losses: Mean training loss in nats since the judgement before; the last may not be finite.
-        accuracies: On the few batches, with the labels of all passes.
+        accuracies: On the few batches.
         unmoved: Trainable weights that did not change at all.
     """
 
@@ -53,7 +48,6 @@ class OverfitFacts:
         sample: The examples.
         trainable: Names of the trainable weights.
         frozen: How many weights are not trainable and could be.
-        constant: Whether the model gives all examples the same outputs after the best attempt.
         classes: How many the loss tells apart.
         inputs: Largest absolute input.
     """
@@ -62,7 +56,6 @@ class OverfitFacts:
     sample: Sample
     trainable: tuple[str, ...]
     frozen: int
-    constant: bool
     classes: int
     inputs: float = 1.0
 
@@ -83,8 +76,8 @@ def labels_change(facts: OverfitFacts) -> Cause | None:
     sample = facts.sample
     if not sample.changed:
         return None
-    says = f"{sample.changed} of {sample.compared} inputs had another label in another pass over the data: "
-    if sample.changed < APART * sample.compared:
+    says = f"{sample.changed} of {sample.compared} inputs had another label in the next pass over the data: "
+    if not sample.apart:
         return Cause(
             "some_labels_change",
             says + "some inputs have several labels, or labels are drawn at random.",
@@ -103,7 +96,7 @@ def same_input_other_label(facts: OverfitFacts) -> Cause | None:
         return None
     return Cause(
         "same_input_other_label",
-        f"{facts.sample.twice} inputs of the few batches occur twice, with different labels.",
+        f"The few batches hold {plural(facts.sample.twice, 'input')} more than once, with different labels.",
         "Look for duplicates in the data, for inputs that are all alike, and for labels read from another file.",
     )
 
@@ -159,18 +152,6 @@ def all_diverged(facts: OverfitFacts) -> Cause | None:
     )
 
 
-def outputs_do_not_depend_on_inputs(facts: OverfitFacts) -> Cause | None:
-    """Every example gets the same answer."""
-    if not facts.constant:
-        return None
-    return Cause(
-        "outputs_do_not_depend_on_inputs",
-        "The trained model gives all examples the same outputs: what distinguishes the inputs is lost on the way.",
-        "Look for inputs that are scaled to nearly nothing, for dead or saturated units, and for a layer that averages "
-        "over the examples.",
-    )
-
-
 def still_falling(facts: OverfitFacts) -> Cause | None:
     """More iterations would have helped."""
     falling = [
@@ -216,7 +197,6 @@ RULES = (
     nothing_trainable,
     all_diverged,
     no_gradient,
-    outputs_do_not_depend_on_inputs,
     most_are_frozen,
     still_falling,
     too_small,

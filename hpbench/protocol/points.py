@@ -55,7 +55,6 @@ class Trial:
         round: Of step 5, from 1; 0 in step 4.
         point: The setting.
         epochs: That were to be trained.
-        seed: Of initialisation and order.
         curve: What came of it, epoch by epoch.
         seconds: How long it took.
         cut: Whether the budget's time, or the person, ended it early; it then takes no part in the comparison.
@@ -65,7 +64,6 @@ class Trial:
     round: int
     point: Point
     epochs: int
-    seed: int
     curve: Curve
     seconds: float
     cut: bool
@@ -88,33 +86,33 @@ def best_of(trials: Sequence[Trial]) -> Trial | None:
 
 
 def grid(centre: float, takes_decay: bool) -> tuple[Point, ...]:
-    """The settings of step 4, those nearest to the centre first.
+    """The settings of step 4, those nearest to the centre first, and of these other rates before other decays.
 
     Args:
         centre: The rate of step 3.
         takes_decay: Whether weight decay is searched, too.
     """
     decays = DECAYS if takes_decay else DECAYS[:1]
-    places = sorted(product(range(len(RATE_STEPS)), range(len(decays))), key=lambda place: (sum(place), place))
+    places = sorted(product(range(len(RATE_STEPS)), range(len(decays))), key=lambda place: (sum(place), place[1]))
     return tuple(Point(_rounded(centre * 10 ** RATE_STEPS[rate]), decays[decay]) for rate, decay in places)
 
 
-def refined(centre: Point, number: int, signs: frozenset[str], rng: np.random.Generator) -> tuple[Point, ...]:
+def refined(centre: Point, number: int, shape: str, rng: np.random.Generator) -> tuple[Point, ...]:
     """The settings of a round of step 5: near the best one, pushed to where its curve points.
 
     Args:
         centre: The best setting so far.
         number: Of the round, from 1: it begins with the centre itself, trained for longer.
-        signs: Names of what the best trial's curve shows.
+        shape: Of the best trial's curves.
         rng: Draws on logarithmic scales.
     """
     width = 0.5 ** (number - 1)
     rate, decay = centre.learning_rate, centre.weight_decay
-    if signs & {"plateau", "diverged"}:
+    if shape in ("plateau", "diverged"):
         rate /= 2
-    if "overfitting" in signs:
+    if shape == "overfitting":
         decay = 1e-4 if decay is None else decay * 2
-    elif "underfitting" in signs and decay is not None:
+    elif shape == "underfitting" and decay is not None:
         decay = decay / 2 if decay > 2 * SMALLEST_DECAY else None
     points = [centre] if number == 1 else []
     while len(points) < ROUND:

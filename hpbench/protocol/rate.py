@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
@@ -12,7 +11,8 @@ import numpy as np
 from hpbench.protocol.budget import Budget, BudgetEndedError
 from hpbench.protocol.builder import Builder
 from hpbench.protocol.data import Data
-from hpbench.protocol.step import Cause, Step, causes_of, shown, times
+from hpbench.protocol.initial_loss_causes import ABOVE
+from hpbench.protocol.step import Cause, Step, Tell, causes_of, shown, times
 
 TITLE = "Find a learning rate"
 ITERATIONS = 100
@@ -32,8 +32,6 @@ HOPELESS = 100.0
 """Times the initial loss at which a rate is given up."""
 
 BEST = "rate with the lowest loss"
-
-Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -114,13 +112,14 @@ def measured(builder: Builder, data: Data, budget: Budget, curves: list[RateCurv
     return True
 
 
-def judged(curves: list[RateCurve], own: float | None, complete: bool = True) -> Step:
+def judged(curves: list[RateCurve], own: float | None, classes: int, ended: str = "") -> Step:
     """The step, from what was measured.
 
     Args:
         curves: At least one.
         own: The builder's own rate.
-        complete: Whether all rates were tried.
+        classes: How many the model tells apart.
+        ended: What ended it before all rates were tried, in words; empty if they were.
     """
     ordered = tuple(sorted(curves, key=lambda curve: curve.learning_rate))
     # The smallest rate has hardly moved by then.
@@ -135,7 +134,7 @@ def judged(curves: list[RateCurve], own: float | None, complete: bool = True) ->
         found["rates at which the loss falls"] = f"{facts.learning[0]:g} to {facts.learning[-1]:g}"
         concluded = (
             f"With rate {best.learning_rate:g} the loss falls from {shown(facts.initial)} to {shown(best.final)} "
-            f"within {ITERATIONS} iterations; it falls from rate {facts.learning[0]:g} to {facts.learning[-1]:g}."
+            f"within {ITERATIONS} iterations. It falls at rates from {facts.learning[0]:g} to {facts.learning[-1]:g}."
         )
     else:
         concluded = f"At no rate does the loss fall to {LEARNS:.0%} of the initial one within {ITERATIONS} iterations."
@@ -144,8 +143,13 @@ def judged(curves: list[RateCurve], own: float | None, complete: bool = True) ->
         if best and causes:
             concluded += f" Your own rate {own:g} is not among these."
     remarks = [] if own else ["The function has no rate of its own (no default) that could be compared."]
-    if not complete:
-        remarks.append("The budget's time ended before all rates were tried.")
+    if initial > math.log(classes) + ABOVE:
+        remarks.append(
+            f"The loss begins at {shown(initial)}, and log({classes}) is {shown(math.log(classes))}: step 1 of hpbench "
+            "tune says what may be wrong."
+        )
+    if ended:
+        remarks.append(f"{ended} before all rates were tried.")
     checked = (
         f"{ITERATIONS} iterations on all training data at each of {len(curves)} rates, from the same initial weights "
         "and on the same batches; your own rate is one of them."
@@ -162,8 +166,9 @@ def own_rate_too_high(facts: RateFacts) -> Cause | None:
         return None
     return Cause(
         "rate_too_high",
-        f"Your rate {facts.own:g} is {times(ratio)} times the largest at which the loss still falls "
-        f"({facts.learning[-1]:g}): too high.",
+        f"Your rate {facts.own:g} is too high: {times(ratio)} times the largest at which the loss still falls "
+        f"({facts.learning[-1]:g}), and {times(facts.own / _begin(facts))} times the one at which it falls furthest "
+        f"({_begin(facts):g}).",
         f"Begin with {_begin(facts):g}, where the loss fell furthest.",
     )
 
@@ -177,8 +182,8 @@ def own_rate_too_low(facts: RateFacts) -> Cause | None:
         return None
     return Cause(
         "rate_too_low",
-        f"Your rate {facts.own:g} is {times(ratio)} times smaller than the smallest at which the loss falls within "
-        f"{ITERATIONS} iterations ({facts.learning[0]:g}): too low.",
+        f"Your rate {facts.own:g} is too low: {times(ratio)} times smaller than the smallest at which the loss falls "
+        f"within {ITERATIONS} iterations ({facts.learning[0]:g}).",
         f"Begin with {_begin(facts):g}, where the loss fell furthest.",
     )
 
@@ -195,8 +200,8 @@ def no_rate_learns(facts: RateFacts) -> Cause | None:
         )
     return Cause(
         "no_rate_learns",
-        f"No rate lets the loss fall within {ITERATIONS} iterations, although a few batches could be learnt by heart: "
-        "the labels may not belong to their inputs, or the model begins on a plateau.",
+        f"No rate lets the loss fall within {ITERATIONS} iterations: the labels may not belong to their inputs, or the "
+        "model begins on a plateau.",
         "Look at examples with their labels; try another initialisation, normalisation, or larger batches.",
     )
 

@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 
 from hpbench.protocol import figures
+from hpbench.protocol.outcome import Outcome
 from hpbench.protocol.points import Trial
+from hpbench.protocol.rate import ITERATIONS
 from hpbench.protocol.step import Step, shown
-from hpbench.protocol.tuning import Outcome
+from hpbench.report.diagnosis_chart import diagnosis_chart
 from hpbench.report.files import write_whole
 from hpbench.report.markup import Markup, bold, bullets, code, escape, join, table
 
 TITLES = {"tune": "Tuning {model} on {data}", "lr-find": "Learning rates of {model} on {data}"}
 
+KEYS = {"overfit", "rate-curves", "loss-by-rate", "trials", "curves"}
+"""Of all figures: the names of their files."""
 
-HEADERS = ("learning rate", "weight decay", "epochs", "train loss", "train acc.", "val. loss", "val. acc.", "s")
+LINE = 110
+"""Characters of a line on the terminal."""
+
+HEADERS = (
+    "learning rate",
+    "weight decay",
+    "epochs",
+    "train loss (nat)",
+    "train acc.",
+    "val. loss (nat)",
+    "val. acc.",
+    "time (s)",
+)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: the step that it stands in, the name of its file, what it shows, and the SVG text."""
+
+    step: int
+    key: str
+    words: str
+    svg: str
 
 
 def write(outcome: Outcome, folder: Path, name: str) -> Path:
@@ -29,43 +57,36 @@ def write(outcome: Outcome, folder: Path, name: str) -> Path:
     Returns:
         The Markdown file's path; the file is written last.
     """
-    places = _places(outcome)
-    drawn = {key: svg for key, svg in _figures(outcome) if key in places}
-    for key in set(FIGURES) - set(drawn):
+    drawn = list(_figures(outcome))
+    for key in KEYS - {figure.key for figure in drawn}:
         (folder / name / f"{key}.svg").unlink(missing_ok=True)  # of an earlier report
-    for key, svg in drawn.items():
-        write_whole(folder / name / f"{key}.svg", [svg])
+    for figure in drawn:
+        write_whole(folder / name / f"{figure.key}.svg", [figure.svg])
     path = folder / f"{name}.md"
-    write_whole(path, [markdown(outcome, name, {key: places[key] for key in drawn})])
+    write_whole(path, [_markdown(outcome, name, drawn)])
     return path
 
 
-def markdown(outcome: Outcome, name: str, drawn: Mapping[str, int]) -> str:
-    """The report's text.
-
-    Args:
-        outcome: What was found.
-        name: Of the file, and of the folder of figures beside it.
-        drawn: Key of each figure that there is, to the step it stands in.
-    """
+def _markdown(outcome: Outcome, name: str, drawn: Sequence[Figure]) -> str:
+    """The report's text; its figures are in the folder ``name`` beside it."""
     title = TITLES[name].format(model=outcome.model, data=outcome.data)
     parts = [Markup(f"# {escape(title)}"), _summary(outcome)]
     for step in outcome.steps:
-        parts += [_section(step), _trials(outcome, step), *_pictures(step, name, drawn)]
-    parts.append(_circumstances(outcome))
-    return join(*parts) + "\n"
+        pictures = [Markup(f"![{one.words}]({name}/{one.key}.svg)") for one in drawn if one.step == step.number]
+        parts += [_section(step), _trials(outcome, step), *pictures]
+    return join(*parts, _circumstances(outcome)) + "\n"
 
 
 def text(step: Step) -> str:
     """A step as plain text, for the terminal."""
-    lines = [f"Step {step.number}: {step.title}", f"  checked    {step.checked}"]
-    lines += [
-        f"  {'found' if not i else '':10} {key}: {shown(value)}" for i, (key, value) in enumerate(step.found.items())
-    ]
-    lines.append(f"  {'concluded' if step.passed else 'FAILED':10} {step.concluded}")
+    lines = [("checked", step.checked)]
+    lines += [("" if i else "found", f"{key}: {shown(value)}") for i, (key, value) in enumerate(step.found.items())]
+    lines.append(("concluded" if step.passed else step.verdict.upper(), step.concluded))
     for cause in step.causes:
-        lines += [f"  cause      {cause.says}", f"  advice     {cause.advice}"]
-    return "\n".join([*lines, *(f"  remark     {remark}" for remark in step.remarks)])
+        lines += [("cause", cause.says), ("advice", cause.advice)]
+    lines += [("remark", remark) for remark in step.remarks]
+    wrapped = (fill(words, LINE, initial_indent=f"  {kind:11}", subsequent_indent=" " * 13) for kind, words in lines)
+    return "\n".join([f"Step {step.number}: {step.title}", *wrapped])
 
 
 def last_words(outcome: Outcome) -> str:
@@ -89,10 +110,7 @@ def last_words(outcome: Outcome) -> str:
 
 
 def _summary(outcome: Outcome) -> Markup:
-    rows = [
-        [f"{step.number}. {step.title}", "passed" if step.passed else "failed", step.concluded]
-        for step in outcome.steps
-    ]
+    rows = [[f"{step.number}. {step.title}", step.verdict, step.concluded] for step in outcome.steps]
     parts: list[str] = [escape(last_words(outcome)), table(["step", "", "concluded"], rows)]
     parts += [bullets(outcome.remarks)] if outcome.remarks else []
     if outcome.best:
@@ -110,7 +128,7 @@ def _section(step: Step) -> Markup:
     parts: list[str] = [Markup(f"## Step {step.number}: {escape(step.title)}"), escape(step.checked)]
     if step.found:
         parts.append(table(["found", ""], [[key, shown(value)] for key, value in step.found.items()]))
-    parts.append(Markup(f"{bold('Passed.' if step.passed else 'Failed.')} {escape(step.concluded)}"))
+    parts.append(Markup(f"{bold(step.verdict.capitalize() + '.')} {escape(step.concluded)}"))
     if step.causes:
         parts.append(bullets(Markup(f"{escape(c.says)} {bold('Advice:')} {escape(c.advice)}") for c in step.causes))
     return join(*parts, bullets(step.remarks) if step.remarks else "")
@@ -137,60 +155,39 @@ def _row(trial: Trial, with_round: bool) -> list[str]:
     return [*([str(trial.round)] if with_round else []), *cells, f"{trial.seconds:.1f}"]
 
 
-def _pictures(step: Step, name: str, drawn: Mapping[str, int]) -> Iterator[Markup]:
-    for key, (_, words) in FIGURES.items():
-        if drawn.get(key) == step.number:
-            yield Markup(f"![{words}]({name}/{key}.svg)")
-
-
-FIGURES = {
-    "overfit": ((2,), "Accuracy on a few batches, by iteration and rate"),
-    "rate-curves": ((3,), "Training loss by iteration, one line a learning rate"),
-    "loss-by-rate": ((3,), "Training loss after 100 iterations against the learning rate"),
-    "trials": ((5, 4), "Validation accuracy of all trials against the learning rate"),
-    "loss": ((6,), "Training and validation loss of the best trial by epoch"),
-    "accuracy": ((6,), "Training and validation accuracy of the best trial by epoch"),
-}
-"""Key of a figure to the steps it may stand in, the first that was done, and what it shows."""
-
-
-def _places(outcome: Outcome) -> dict[str, int]:
-    """The step in which each figure stands, of those that were done."""
-    done = {step.number for step in outcome.steps}
-    places = {key: next((step for step in steps if step in done), None) for key, (steps, _) in FIGURES.items()}
-    return {key: place for key, place in places.items() if place is not None}
-
-
-def _figures(outcome: Outcome) -> Iterator[tuple[str, str]]:
-    """Those that there is something to draw in."""
-    if any(attempt.iterations for attempt in outcome.attempts):
-        yield "overfit", figures.overfitting([attempt for attempt in outcome.attempts if attempt.iterations])
+def _figures(outcome: Outcome) -> Iterator[Figure]:
+    """Those that there is something to draw in, each in a step that was done."""
+    attempts = [attempt for attempt in outcome.attempts if attempt.iterations]
+    if attempts:
+        words = "Accuracy on a few batches, by iteration and rate"
+        yield Figure(2, "overfit", words, figures.overfitting(attempts))
     if outcome.rates:
-        own = next((step.found.get("your own rate") for step in outcome.steps if step.number == 3), None)
-        yield "rate-curves", figures.rate_curves(outcome.rates)
-        yield "loss-by-rate", figures.loss_by_rate(outcome.rates, float(own) if own is not None else None)
-    if any(trial.curve.epochs and not trial.cut for trial in outcome.trials):
-        yield "trials", figures.trials_by_rate(outcome.trials)
+        words = "Training loss by iteration, one line a learning rate"
+        yield Figure(3, "rate-curves", words, figures.rate_curves(outcome.rates))
+        words = f"Training loss after {ITERATIONS} iterations against the learning rate"
+        yield Figure(3, "loss-by-rate", words, figures.loss_by_rate(outcome.rates, outcome.own_rate))
     if outcome.best:
-        yield "loss", figures.losses_of(outcome.best.curve)
-        yield "accuracy", figures.accuracies_of(outcome.best.curve)
+        words = "Validation accuracy of all trials against the learning rate"
+        last = max(trial.step for trial in outcome.trials)
+        yield Figure(last, "trials", words, figures.trials_by_rate(outcome.trials))
+        words = "Loss, raw and smoothed, and accuracy of the best trial by epoch"
+        curves = outcome.best.curve.learning_curves(outcome.classes)
+        svg = diagnosis_chart(curves, f"The best trial: {outcome.best.point}", "epoch")
+        yield Figure(6 if any(step.number == 6 for step in outcome.steps) else last, "curves", words, svg)
 
 
 def _circumstances(outcome: Outcome) -> Markup:
     versions = ", ".join(f"{library} {version}" for library, version in outcome.versions.items())
     items = [
-        f"Budget: {outcome.budget}; it took {outcome.seconds / 60:.1f} minutes.",
+        f"Budget: {outcome.budget}; it took {outcome.seconds:.0f} s.",
         f"Seed {outcome.seed}: the same initial weights and order of batches for every trial. Batches of arrays have "
         f"{outcome.batch_size} examples.",
         versions,
     ]
-    again = [] if not outcome.best else [_again(outcome)]
-    return join(Markup("## How this was made"), *again, bullets(items))
-
-
-def _again(outcome: Outcome) -> Markup:
-    assert outcome.best
+    if outcome.best is None:
+        return join(Markup("## How this was made"), bullets(items))
     point = outcome.best.point
     call = f"{outcome.model.rpartition(':')[2]}(learning_rate={point.learning_rate:g}"
     call += f", weight_decay={point.weight_decay or 0.0:g})"
-    return Markup(f"The best setting: {code(call)}, {outcome.best.curve.epochs} epochs.")
+    best = Markup(f"The best setting: {code(call)}, {outcome.best.curve.epochs} epochs.")
+    return join(Markup("## How this was made"), best, bullets(items))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from hpbench.analysis.diagnosis import FEWEST_POINTS
 from hpbench.protocol.budget import COARSE_SHARE, Budget, BudgetEndedError, Cost, planned
 from hpbench.protocol.builder import Builder
-from hpbench.protocol.curves import Curve, Look, names
+from hpbench.protocol.curves import Curve, diagnosed
 from hpbench.protocol.data import Batch, Data
 from hpbench.protocol.points import DECAYS, Point, Trial, best_of, grid, refined
-from hpbench.protocol.step import Step, shown
+from hpbench.protocol.step import Step, Tell, shown
 from hpbench.protocol.trainee import Trainee
 from hpbench.report.numerals import plural
 
@@ -26,10 +26,11 @@ LONGEST = 8
 MEASURED = 10
 """Iterations from which the time of an epoch is estimated."""
 
+TOLD_EVERY = 10.0
+"""Seconds of a trial after which its progress is told."""
+
 SAMPLE = 2000
 """Training examples on which the training accuracy is taken."""
-
-Tell = Callable[[str], None]
 
 
 class Search:
@@ -69,45 +70,36 @@ class Search:
             return self._judged_coarse("")
         plan = planned(points, epochs, self._cost, COARSE_SHARE * self._budget.seconds_left(), share)
         shrunk = plan.shrunk
-        for point in plan.points:
+        for number, point in enumerate(plan.points, 1):
             if not self._fits(plan.epochs):
                 shrunk = f"{shrunk} The time did not hold all of these, either.".strip()
                 break
-            self._run(4, 0, point, plan.epochs)
+            self._run(4, 0, point, plan.epochs, f"step 4, {number} of {len(plan.points)}")
         return self._judged_coarse(shrunk)
 
-    def refine(self, epochs: int, look: Look, most_rounds: int | None = None) -> Step:
+    def refine(self, epochs: int) -> Step:
         """Steps 5 and 7: rounds of finer and longer trials, each after a look at the best curve.
 
         Args:
             epochs: Of the first round, if the budget holds them: more than in step 4.
-            look: Reads the curves.
-            most_rounds: None for as many as the budget holds.
         """
         rng = np.random.default_rng([self._builder.seed, 5])
         self._before = best_of(self._trials)
         remarks: list[str] = []
-        while self._before is not None and not self.why_ended:
-            best = best_of(self._trials)
-            if best is None or (most_rounds is not None and self.rounds >= most_rounds):
-                self.why_ended = self.why_ended or f"{self.rounds} rounds were asked for"
-                break
-            signs = names(look(best.curve))
+        while not self.why_ended and (best := best_of(self._trials)):
+            shape = diagnosed(best.curve, self._builder.classes).shape
             wanted = max(epochs, best.curve.epochs)
-            if "still_rising" in signs:
-                wanted = min(2 * best.curve.epochs, LONGEST * epochs)
-            length = min(wanted, self._cost.epochs_in(self._budget.seconds_left()))
-            if length < wanted and length > 0:
-                remarks.append(
-                    f"The time holds {length} epochs a trial instead of {wanted} in round {self.rounds + 1}."
-                )
+            if shape == "still-improving" or best.curve.epochs < FEWEST_POINTS:  # too few to tell
+                wanted = max(epochs, min(2 * best.curve.epochs, LONGEST * epochs))
+            length = self._cost.longest(wanted, self._budget.seconds_left())
             number = self.rounds + 1
-            for point in refined(best.point, number, signs, rng):
+            if 0 < length < wanted:
+                remarks.append(f"The time holds {length} epochs a trial instead of {wanted} in round {number}.")
+            for point in refined(best.point, number, shape, rng):
                 if not self._may_run(length):
                     break
                 self.rounds = number
-                self._run(5, number, point, length)
-        self.why_ended = self.why_ended or "step 4 has no result to begin from"
+                self._run(5, number, point, length, f"step 5, round {number}")
         return self._judged_fine(remarks)
 
     def so_far(self) -> tuple[Step, ...]:
@@ -131,19 +123,22 @@ class Search:
     def _fits(self, epochs: int) -> bool:
         return self._cost.of(epochs) <= self._budget.seconds_left()
 
-    def _run(self, step: int, number: int, point: Point, epochs: int) -> Trial:
-        """Train one setting, and keep what came of it, also where it is cut short."""
-        where = f"step {step}" + (f", round {number}" if number else "")
-        self._tell(f"{where}: {point}, {epochs} epoch{'s' * (epochs > 1)}")
+    def _run(self, step: int, number: int, point: Point, epochs: int, where: str) -> None:
+        """Train one setting, and keep what came of it, also where it is cut short; ``where`` is told."""
+        self._tell(f"{where}: {point}, {plural(epochs, 'epoch')}, about {self._cost.of(epochs):.0f} s")
         begun = self._budget.seconds_spent()
         curve, cut = Curve(), True
         self._budget.done += 1
         try:
             trainee = self._builder.at(point.learning_rate, point.weight_decay)
             ends: list[float] = []
+            told = 0.0
             for epoch in range(epochs):
                 curve = self._epoch(trainee, epoch, curve)
                 ends.append(self._budget.seconds_spent() - begun)
+                if epoch + 1 == epochs or ends[-1] - told >= TOLD_EVERY:
+                    self._tell(f"  epoch {epoch + 1}: validation accuracy {curve.validation_accuracy[-1]:.1%}")
+                    told = ends[-1]
                 if not math.isfinite(curve.train_loss[-1]):
                     break
             cut = False
@@ -152,8 +147,7 @@ class Search:
             pass
         finally:
             seconds = self._budget.seconds_spent() - begun
-            self._trials.append(Trial(step, number, point, epochs, self._builder.seed, curve, seconds, cut))
-        return self._trials[-1]
+            self._trials.append(Trial(step, number, point, epochs, curve, seconds, cut))
 
     def _learnt(self, ends: list[float]) -> Cost:
         """What a trial takes, after one more: from the seconds from its beginning to each epoch's end.
@@ -210,6 +204,7 @@ class Search:
             (*curve.train_accuracy, known),
             (*curve.validation_loss, loss),
             (*curve.validation_accuracy, accuracy),
+            (*curve.learning_rate, trainee.learning_rate),
         )
 
     def _training_sample(self) -> Batch:
@@ -233,6 +228,8 @@ class Search:
         remarks = [shrunk] if shrunk else []
         if best:
             found |= {"best setting": str(best.point), "its validation accuracy": f"{best.accuracy:.1%}"}
+            if best.accuracy <= 1 / self._builder.classes:
+                remarks.append(f"That is no better than guessing one of {self._builder.classes} classes.")
             concluded = (
                 f"The best of {plural(len(done), 'setting')} is {best.point}: validation accuracy {best.accuracy:.1%}."
             )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from hpbench.errors import UserError
 
 Found = Mapping[str, float | int | str]
+
+Tell = Callable[[str], None]
+"""Takes a line of progress."""
 
 _Facts = TypeVar("_Facts")
 
@@ -46,6 +49,7 @@ class Step:
         passed: Whether the model may go on as it is.
         causes: Where it did not pass, what is likely wrong; the likeliest first.
         remarks: What else a reader has to know: what was left out, shrunk, switched off.
+        unfinished: Whether the time or the person ended it before it could tell; it has not passed then.
     """
 
     number: int
@@ -55,7 +59,13 @@ class Step:
     concluded: str
     passed: bool
     causes: tuple[Cause, ...] = ()
-    remarks: tuple[str, ...] = field(default=())
+    remarks: tuple[str, ...] = ()
+    unfinished: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """``passed``, ``failed`` or ``unfinished``."""
+        return "unfinished" if self.unfinished else "passed" if self.passed else "failed"
 
 
 def causes_of(facts: _Facts, rules: Sequence[Callable[[_Facts], Cause | None]]) -> tuple[Cause, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +19,8 @@ from hpbench.report.markup import shortened
 
 LONGEST = 600
 """Characters of a framework's message that are shown."""
+
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 PREDICTED_AT_ONCE = 256
 """Examples that the model sees at once where nothing is trained."""
@@ -40,6 +43,7 @@ class Trainee:
         model: The model.
         loss: What its loss expects.
         settable: Whether the optimizer's rate can be changed.
+        classes: How many the model tells apart.
 
     Raises:
         ProtocolError: The model is not compiled, or does not take such data.
@@ -55,15 +59,37 @@ class Trainee:
             )
         self.model, self._name = model, name
         self.loss = loss_of(model.loss, name)
-        with self._told():
-            outputs = model(batch[0][:1], training=False)
-            model.optimizer.build(model.trainable_variables)
+        outputs = self._first_outputs(batch[0][:1])
         shape = tuple(getattr(outputs, "shape", ()))
         if len(shape) != 2:
             raise ProtocolError(f"{name}: the model has to give one output of shape (n, classes); it gives {shape}")
+        self.classes = self.loss.classes(int(shape[1]))
         self.settable = _settable(model.optimizer)
         self._states = [*model.variables, *model.optimizer.variables]
         self._first = [as_array(state) for state in self._states]
+
+    def _first_outputs(self, x: Array) -> Any:
+        """What the model says of one example; builds it and its optimizer."""
+        try:
+            with self._told():
+                outputs = self.model(x, training=False)
+                self.model.optimizer.build(self.model.trainable_variables)
+        except OwnCodeError as error:
+            takes = getattr(self.model, "input_shape", None)
+            if not isinstance(takes, tuple) or takes[1:] == x.shape[1:]:
+                raise
+            raise ProtocolError(
+                f"{self._name}: the model takes inputs of shape {takes[1:]}, and the data gives {x.shape[1:]}"
+            ) from error
+        return outputs
+
+    @property
+    def last_activation(self) -> str:
+        """Name of the last layer's activation; empty if it has none, or if the model does not say."""
+        last = (getattr(self.model, "layers", None) or [None])[-1]
+        if isinstance(last, keras.layers.Softmax):
+            return "softmax"
+        return str(getattr(getattr(last, "activation", None), "__name__", ""))
 
     @property
     def learning_rate(self) -> float:
@@ -131,7 +157,7 @@ class Trainee:
             with faults_told(self._name):
                 yield
         except OwnCodeError as error:
-            raise OwnCodeError(shortened(str(error), LONGEST)) from error
+            raise OwnCodeError(shortened(_COLOUR.sub("", str(error)), LONGEST)) from error
         except Exception as error:  # only memory that runs out comes through as it is
             words = (
                 f"{self._name}: the memory ran out ({type(error).__name__}); take smaller batches or a smaller model"

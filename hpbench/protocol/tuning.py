@@ -5,67 +5,30 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from hpbench import __version__
-from hpbench.protocol import curves, initial_loss, overfit, rate
+from hpbench.protocol import initial_loss, overfit, rate
 from hpbench.protocol.budget import MINUTES, Budget
 from hpbench.protocol.builder import Builder
-from hpbench.protocol.curves import Look, look
+from hpbench.protocol.curves import looked_at
 from hpbench.protocol.data import Data, data_of
+from hpbench.protocol.outcome import Outcome
 from hpbench.protocol.overfit_causes import Attempt
 from hpbench.protocol.points import Trial, best_of
 from hpbench.protocol.rate import RateCurve
+from hpbench.protocol.report import write
 from hpbench.protocol.search import EPOCHS, Search
-from hpbench.protocol.step import ProtocolError, Step
+from hpbench.protocol.step import ProtocolError, Step, Tell
 
 BATCH_SIZE = 32
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the protocol found.
-
-    Attributes:
-        model: Name of the builder.
-        data: Name of the data.
-        steps: Those that were done, in order.
-        attempts: Step 2, at each rate.
-        rates: Step 3, at each rate.
-        trials: Steps 4 and 5.
-        best: The completed trial with the highest validation accuracy; None if there is none.
-        seed: Of initialisation, order and search.
-        batch_size: Of arrays; a loader makes its own batches.
-        budget: In words.
-        seconds: How long it all took.
-        interrupted: Whether the person stopped it.
-        versions: Libraries, by name.
-        remarks: What a reader has to know of model and data.
-    """
-
-    model: str
-    data: str
-    steps: tuple[Step, ...]
-    attempts: tuple[Attempt, ...]
-    rates: tuple[RateCurve, ...]
-    trials: tuple[Trial, ...]
-    best: Trial | None
-    seed: int
-    batch_size: int
-    budget: str
-    seconds: float
-    interrupted: bool
-    versions: dict[str, str] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Whether every step that was done passed."""
-        return all(step.passed for step in self.steps)
+RATE_SHARE = 0.5
+"""Of the time left after step 2, how much step 3 may take; the rest is for trials."""
 
 
 def tune(
@@ -78,9 +41,8 @@ def tune(
     epochs: int = EPOCHS,
     batch_size: int = BATCH_SIZE,
     seed: int = 0,
-    look: Look = look,
     names: tuple[str, str] | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    tell: Tell = lambda words: None,
     show: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Run the seven steps on a model builder and data.
@@ -99,7 +61,6 @@ def tune(
         batch_size: Of arrays.
         seed: Of initialisation, order and search. The same seed gives the same numbers, as far as the budget's time
             lets the same trials begin, where operations are deterministic (``hpbench tune`` sees to that).
-        look: Reads learning curves.
         names: What model and data are called in messages and the report.
         tell: Is told the progress, in words.
         show: Is given every step when it is done.
@@ -116,14 +77,20 @@ def tune(
         >>> outcome.best.point  # doctest: +SKIP
         Point(learning_rate=0.0316, weight_decay=0.0001)
     """
-    work = _Work(build, data, _budget(minutes, trials), batch_size, seed, names, show)
+    work = _Work(
+        build,
+        data,
+        Budget(MINUTES if minutes is None and trials is None else minutes, trials),
+        batch_size,
+        seed,
+        names,
+        show,
+    )
     if epochs < 1:
         raise ProtocolError(f"a trial needs at least one epoch; found {epochs}")
     with work.until_interrupted():
-        work.all_steps(epochs, look, tell)
-    outcome = work.outcome()
-    _write(outcome, output, "tune")
-    return outcome
+        work.all_steps(epochs, tell)
+    return work.outcome(output, "tune")
 
 
 def find_rate(
@@ -135,19 +102,17 @@ def find_rate(
     batch_size: int = BATCH_SIZE,
     seed: int = 0,
     names: tuple[str, str] | None = None,
-    tell: Callable[[str], None] = lambda words: None,
+    tell: Tell = lambda words: None,
     show: Callable[[Step], None] = lambda step: None,
 ) -> Outcome:
     """Step 3 alone: at which learning rates does the loss fall within 100 iterations?
 
     Args, errors and what is returned are those of ``tune``; the report is ``lr-find.md``.
     """
-    work = _Work(build, data, _budget(minutes, None), batch_size, seed, names, show)
+    work = _Work(build, data, Budget(MINUTES if minutes is None else minutes, None), batch_size, seed, names, show)
     with work.until_interrupted():
-        work.rate(tell)
-    outcome = work.outcome()
-    _write(outcome, output, "lr-find")
-    return outcome
+        work.rate(work.budget, tell)
+    return work.outcome(output, "lr-find")
 
 
 class _Work:
@@ -181,48 +146,56 @@ class _Work:
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
-        """Ctrl-C ends the block, and what was done stays."""
+        """Ctrl-C ends the block, and what was done stays: also of the step under way."""
         try:
             yield
         except KeyboardInterrupt:
             self.interrupted = True
-            if self.rates and not self._has(3):
-                self._done(rate.judged(self.rates, self.builder.own_rate, complete=False))
-            for step in self._search.so_far() if self._search else ():
-                if not self._has(step.number):
-                    self._done(step)
+            done = {step.number for step in self.steps}
+            for step in self._so_far():
+                if step.number not in done:
+                    self._done(replace(step, passed=False, unfinished=True))
 
-    def all_steps(self, epochs: int, look: Look, tell: Callable[[str], None]) -> None:
+    def _so_far(self) -> Iterator[Step]:
+        """The steps that have anything to show."""
+        if self.attempts:
+            yield overfit.unfinished(self.attempts, "It was interrupted")
+        if self.rates:
+            yield rate.judged(self.rates, self.builder.own_rate, self.builder.classes, "It was interrupted")
+        if self._search:
+            yield from self._search.so_far()
+
+    def all_steps(self, epochs: int, tell: Tell) -> None:
         """The seven steps, until one of the first two does not pass."""
         tell("step 1: initial loss")
         if not self._done(initial_loss.initial_loss(self.builder, self.data)).passed:
             return
         if not self._done(overfit.overfit(self.builder, self.data, self.budget, self.attempts, tell)).passed:
             return
-        centre = self.rate(tell)
+        centre = self.rate(self.budget.part(RATE_SHARE), tell)
         if centre is None:
             return
         trying = self._search = Search(self.builder, self.data, self.budget, self.trials, tell)
         if self._done(trying.coarse(centre, epochs)).passed:
-            fine = trying.refine(2 * epochs, look)
-            self._done(fine)
+            self._done(trying.refine(2 * epochs))
             best = best_of(self.trials)
             if best is not None:
-                self._done(looked_at(best, look))
+                self._done(looked_at(best.curve, self.builder.classes, str(best.point)))
             self._done(returned(trying.rounds, trying.why_ended))
 
-    def rate(self, tell: Callable[[str], None]) -> float | None:
-        """Step 3; the rate with the lowest loss, None if none learns."""
-        complete = rate.measured(self.builder, self.data, self.budget, self.rates, tell)
+    def rate(self, budget: Budget, tell: Tell) -> float | None:
+        """Step 3 within a budget of its own; the rate with the lowest loss, None if none learns."""
+        complete = rate.measured(self.builder, self.data, budget, self.rates, tell)
         if not self.rates:
             raise ProtocolError("the budget's time ended before one rate was tried; give more minutes")
-        step = self._done(rate.judged(self.rates, self.builder.own_rate, complete))
+        ended = "" if complete else f"Its share of the budget, {budget}, ended"
+        step = self._done(rate.judged(self.rates, self.builder.own_rate, self.builder.classes, ended))
         found = step.found.get(rate.BEST)
         return float(found) if found is not None else None
 
-    def outcome(self) -> Outcome:
-        """What was found until now."""
-        return Outcome(
+    def outcome(self, output: Path | str | None, name: str) -> Outcome:
+        """What was found until now, written as a report of that name if a folder is given."""
+        outcome = Outcome(
             model=self.builder.name,
             data=self.data.name,
             steps=tuple(self.steps),
@@ -241,11 +214,13 @@ class _Work:
                 "backend": str(keras.backend.backend()),
                 "Python": platform.python_version(),
             },
-            remarks=self.builder.remarks,
+            classes=self.builder.classes,
+            own_rate=self.builder.own_rate,
+            remarks=(*self.builder.remarks, *self.data.remarks),
         )
-
-    def _has(self, number: int) -> bool:
-        return any(step.number == number for step in self.steps)
+        if output is not None:
+            write(outcome, Path(output), name)
+        return outcome
 
     def _done(self, step: Step) -> Step:
         self.steps.append(step)
@@ -253,42 +228,8 @@ class _Work:
         return step
 
 
-def looked_at(best: Trial, look: Look) -> Step:
-    """Step 6: what the curves of the best trial say."""
-    curve = best.curve
-    signs = look(curve)
-    found: dict[str, float | int | str] = {
-        "training accuracy": f"{curve.train_accuracy[-1]:.1%}",
-        "validation accuracy": f"{curve.validation_accuracy[-1]:.1%}",
-        "epochs": curve.epochs,
-    }
-    concluded = " ".join(sign.says for sign in signs) or "The curves show nothing unusual."
-    remarks = tuple(f"{sign.name.replace('_', ' ')}: {sign.advice}" for sign in signs)
-    checked = f"Loss and accuracy by epoch of the best trial, {best.point}: gap, slope and shape."
-    return Step(6, curves.TITLE, checked, found, concluded, True, (), remarks)
-
-
 def returned(rounds: int, why_ended: str) -> Step:
     """Step 7: how often step 5 was gone back to."""
     concluded = f"Step 5 was done in {rounds} round{'s' * (rounds != 1)}, until the budget ended it: {why_ended}."
     checked = "After every round the curves of the best trial say where to look next, while there is budget."
     return Step(7, "Go back to step 5", checked, {"rounds": rounds}, concluded, True)
-
-
-def _budget(minutes: float | None, trials: int | None) -> Budget:
-    """The budget that is asked for: 10 minutes if none is.
-
-    Raises:
-        ProtocolError: It is not positive.
-    """
-    try:
-        return Budget(MINUTES if minutes is None and trials is None else minutes, trials)
-    except ValueError as error:
-        raise ProtocolError(str(error)) from None
-
-
-def _write(outcome: Outcome, output: Path | str | None, name: str) -> None:
-    if output is not None:
-        from hpbench.protocol.report import write
-
-        write(outcome, Path(output), name)

@@ -15,7 +15,7 @@ from hpbench.report.markup import clean
 if TYPE_CHECKING:
     import altair as alt
 
-SERIES = ("training images", "other images")
+SERIES = ("training data", "other data")
 RAW, SMOOTHED = "raw", "smoothed"
 HIGHEST = 3.0
 """Losses above that many times the reference are drawn there: one that diverges would hide all else."""

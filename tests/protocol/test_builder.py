@@ -139,7 +139,7 @@ def broken():
         (no_model, "it returned a str"),
         (regression, "regression"),
         (three_dimensions, "one output of shape"),
-        (other_shape, "ValueError"),
+        (other_shape, "takes inputs of shape (5,), and the data gives (4,)"),
         (broken, "KeyError: 'units'"),
         ("whole", "has to be a function"),
     ],

@@ -1,36 +1,31 @@
-"""Step 6: what planted curves show."""
+"""Step 6: what planted curves show; the reading itself is tested with the rest of the suite's."""
 
 import math
 
-import pytest
+from hpbench.protocol.curves import Curve, looked_at
 
-from hpbench.protocol.curves import Curve, look
-
-
-def curve(train_loss, train, validation, validation_loss=None):
-    return Curve(tuple(train_loss), tuple(train), tuple(validation_loss or train_loss), tuple(validation))
+FALLING = [2.0, 1.0, 0.6, 0.4, 0.25, 0.15, 0.1, 0.06, 0.04, 0.03]
+RISING = [0.5, 0.7, 0.8, 0.87, 0.92, 0.95, 0.97, 0.98, 0.99, 0.99]
 
 
-FALLING = [2.0, 1.0, 0.6, 0.4, 0.25, 0.15, 0.1, 0.06, 0.04]
+def seen(train_loss, train, validation, validation_loss):
+    columns = map(tuple, (train_loss, train, validation_loss, validation, [0.1] * len(validation)))
+    return looked_at(Curve(*columns), 10, "learning rate 0.1")
 
 
-@pytest.mark.parametrize(
-    ("planted", "name"),
-    [
-        (curve(FALLING, [0.5 + i / 20 for i in range(9)], [0.5] * 9), "overfitting"),
-        (curve(FALLING, [0.9] * 9, [0.85] * 9, [1, 0.6, 0.5, 0.4, 0.4, 0.4, 0.6, 0.8, 1]), None),
-        (curve([2.3] * 5 + [1.5, 1.0, 0.7, 0.5], [0.8] * 9, [0.75] * 9), "flat_start"),
-        (curve([2.3, 1.5, 1.0, 0.9] + [0.9] * 5, [0.7] * 9, [0.65] * 9), "plateau"),
-        (curve(FALLING, [0.5 + i / 20 for i in range(9)], [0.45 + i / 20 for i in range(9)]), "still_rising"),
-        (curve(FALLING, [0.8] * 9, [0.8] * 9), "underfitting"),
-        (curve([2.0, math.nan], [0.1, 0.1], [0.1, 0.1]), "diverged"),
-        (curve(FALLING, [0.98] * 9, [0.95] * 9), None),
-    ],
-)
-def test_the_gravest_sign_comes_first(planted, name):
-    signs = look(planted)
-    assert (signs[0].name if signs else None) == name
+def test_the_suite_s_diagnosis_names_the_shape_with_evidence_and_advice():
+    step = seen(FALLING, RISING, [0.5] * 10, [2, 1.2, 1, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
+    assert step.found["shape"] == "overfitting"
+    assert "gap 0.4" in step.remarks[1]
+    assert step.concluded.startswith("Overfitting: ")
+    assert "regularisation" in step.remarks[0]
 
 
-def test_a_curve_without_epochs_shows_nothing():
-    assert look(Curve()) == ()
+def test_a_training_that_diverged_is_told_however_short():
+    assert seen([2.0, math.nan], [0.1] * 2, [0.1] * 2, [2.0, 2.0]).found["shape"] == "diverged"
+
+
+def test_too_few_epochs_are_said_to_be_too_few():
+    step = seen(FALLING[:3], RISING[:3], RISING[:3], FALLING[:3])
+    assert step.concluded == "3 epochs are too few to read a shape from: it takes 8."
+    assert "--epochs" in step.remarks[0]

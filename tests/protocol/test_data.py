@@ -91,7 +91,8 @@ def breaks_later():
         (((X, Y),), "has to be"),
         (((X, Y), (X, Y, Y)), "the validation data has to be a pair"),
         (((X, Y[:5]), (X, Y)), "20 inputs and 5 labels"),
-        (((X[:, :1], Y), (X, Y)), "have to be alike"),
+        (((X[:, :1], Y), (X, Y)), "training inputs have shape (1,) each, validation inputs (2,)"),
+        (((X, Y), (X, np.eye(3)[Y])), "training labels have shape () each, validation labels (3,)"),
         (((X, Y), (X, [str(y) for y in Y])), "one array of numbers"),
         ((7, (X, Y)), "a int for training"),
         (broken, "RuntimeError: no file"),
@@ -105,3 +106,14 @@ def test_what_is_no_data_is_told_why(given, words):
         list(data_of(given, "mine:data").train.epoch(0))
     assert words in str(told.value)
     assert "mine:data" in str(told.value)
+
+
+def test_arrays_are_looked_at_as_a_whole_and_loaders_by_their_first_batches():
+    arrays = data_of(((X, Y), (X[:5], Y[:5])), batch_size=5)
+    assert [len(x) for x, _ in arrays.examined(arrays.first(1))] == [20, 5]
+    loader = data_of((BATCHES, (X[:5], Y[:5])))
+    assert [len(x) for x, _ in loader.examined(loader.first(1))] == [10, 5]
+
+
+def test_few_validation_examples_are_remarked():
+    assert "5 validation examples only: one of them is 20% of accuracy" in data_of(((X, Y), (X[:5], Y[:5]))).remarks[0]

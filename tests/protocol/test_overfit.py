@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hpbench.protocol.data import data_of
-from hpbench.protocol.overfit import judged
+from hpbench.protocol.overfit import judged, unfinished
 from hpbench.protocol.overfit_causes import Attempt, OverfitFacts
 from hpbench.protocol.sample import Sample, sampled
 
@@ -31,15 +31,13 @@ def order(stream):
 def test_labels_that_are_shuffled_apart_are_seen():
     sample = sampled(passes(order(1), order(2)))
     assert sample.compared == 100
-    assert 80 < sample.changed <= 100
-    assert len(sample.passes) == 3
-    inputs = [np.concatenate([x for x, _ in batches]) for batches in sample.passes]
-    assert all(np.array_equal(inputs[0], other) for other in inputs)
+    assert 60 < sample.changed <= 100
+    assert sample.apart
 
 
 def test_labels_that_move_with_their_inputs_are_fine():
     sample = sampled(passes(order(1), order(1)))
-    assert (sample.compared, sample.changed, len(sample.passes)) == (100, 0, 1)
+    assert (sample.compared, sample.changed, sample.apart) == (100, 0, False)
 
 
 def test_a_loader_that_shuffles_in_place_what_it_gave_is_seen_through():
@@ -51,7 +49,7 @@ def test_a_loader_that_shuffles_in_place_what_it_gave_is_seen_through():
         rng.shuffle(y)
         return [(x[start : start + 10], y[start : start + 10]) for start in range(0, 100, 10)]
 
-    assert sampled(data_of((epoch, (X, Y)))).changed > 80
+    assert sampled(data_of((epoch, (X, Y)))).changed > 60
 
 
 def test_an_input_with_two_labels_is_seen():
@@ -64,22 +62,21 @@ def attempt(rate=0.1, accuracy=0.5, losses=(2.0, 1.5, 1.49, 1.49), unmoved=()):
     return Attempt(rate, steps, losses, (accuracy,) * len(losses), unmoved)
 
 
-def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0, constant=False):
-    whole = sample or Sample(((),), 0, 0, 0, 160)
-    return OverfitFacts(attempts, whole, trainable, frozen, constant, 10)
+def facts(*attempts, sample=None, trainable=("a", "b"), frozen=0):
+    whole = sample or Sample(())
+    return OverfitFacts(attempts, whole, trainable, frozen, 10)
 
 
 @pytest.mark.parametrize(
     ("planted", "cause"),
     [
-        (facts(attempt(), sample=Sample(((),), 100, 90, 0, 160, True)), "labels_change_between_passes"),
-        (facts(attempt(), sample=Sample(((),), 100, 5, 0, 160, True)), "some_labels_change"),
-        (facts(attempt(accuracy=1.0), sample=Sample(((),), 100, 90, 0, 160, True)), "labels_change_between_passes"),
-        (facts(attempt(), sample=Sample(((),), 0, 0, 3, 160)), "same_input_other_label"),
+        (facts(attempt(), sample=Sample((), 100, 90, loader=True)), "labels_change_between_passes"),
+        (facts(attempt(), sample=Sample((), 100, 5, loader=True)), "some_labels_change"),
+        (facts(attempt(accuracy=1.0), sample=Sample((), 100, 90, loader=True)), "labels_change_between_passes"),
+        (facts(attempt(), sample=Sample((), twice=3)), "same_input_other_label"),
         (facts(attempt(), trainable=()), "nothing_trainable"),
         (facts(attempt(losses=(2.0, math.nan)), attempt(losses=(math.nan,))), "all_diverged"),
         (facts(attempt(unmoved=("a",)), attempt(unmoved=("a", "b"))), "no_gradient"),
-        (facts(attempt(accuracy=0.1), constant=True), "outputs_do_not_depend_on_inputs"),
         (facts(attempt(), frozen=2), "most_are_frozen"),
         (facts(attempt(losses=(2.0, 1.8, 1.6, 1.4))), "still_falling"),
         (facts(attempt()), "too_small"),
@@ -102,6 +99,13 @@ def test_weights_that_moved_at_some_rate_are_not_dead():
     assert facts(attempt(unmoved=("a",)), attempt(unmoved=("b",))).dead == ()
 
 
-def test_a_budget_that_ends_early_is_said():
-    step = judged(facts(attempt()), ended=True)
-    assert step.causes[0].name == "too_little_time"
+def test_a_few_labels_that_change_do_not_fail_a_model_that_learns():
+    assert judged(facts(attempt(accuracy=1.0), sample=Sample((), 100, 5, loader=True))).passed
+
+
+def test_where_it_is_ended_early_it_says_how_far_it_came():
+    step = unfinished([attempt(), attempt(0.01, 0.7)], "It was interrupted")
+    assert (step.passed, step.verdict, step.causes) == (False, "unfinished", ())
+    assert step.concluded.startswith("It was interrupted")
+    assert "70.0% at best" in step.concluded
+    assert step.found["accuracy at rate 0.01"] == "70.0% after 80 iterations"

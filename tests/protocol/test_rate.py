@@ -26,7 +26,7 @@ def test_rates_are_two_a_decade_from_a_millionth_to_ten():
 
 
 def test_the_range_that_learns_is_found():
-    step = judged(curves(), None)
+    step = judged(curves(), None, 10)
     assert step.passed
     assert step.found["rate with the lowest loss"] == 0.01
     assert step.found["rates at which the loss falls"] == "0.001 to 0.01"
@@ -36,12 +36,16 @@ def test_the_range_that_learns_is_found():
 @pytest.mark.parametrize(
     ("own", "cause", "words"),
     [
-        (10.0, "rate_too_high", "Your rate 10 is about 1000 times the largest at which the loss still falls (0.01)"),
+        (
+            10.0,
+            "rate_too_high",
+            "about 1000 times the largest at which the loss still falls (0.01)",
+        ),
         (1e-5, "rate_too_low", "about 100 times smaller"),
     ],
 )
 def test_a_rate_outside_is_named_with_how_far(own, cause, words):
-    step = judged(curves() if own in RATES else curves(own), own)
+    step = judged(curves() if own in RATES else curves(own), own, 10)
     assert not step.passed
     assert step.causes[0].name == cause
     assert words in step.causes[0].says
@@ -51,15 +55,20 @@ def test_a_rate_outside_is_named_with_how_far(own, cause, words):
 @pytest.mark.parametrize("own", [0.005, 0.01, 0.001, 0.012])
 def test_a_rate_inside_or_just_beside_passes(own):
     measured = [*curves(), curve(own, 0.8)] if own == 0.005 else curves()
-    assert judged(measured, own).passed
+    assert judged(measured, own, 10).passed
 
 
 def test_no_rate_that_learns_is_a_failure():
-    step = judged([curve(rate, 2.3) for rate in RATES], 0.01)
+    step = judged([curve(rate, 2.3) for rate in RATES], 0.01, 10)
     assert [cause.name for cause in step.causes] == ["no_rate_learns"]
-    step = judged([curve(rate, math.inf) for rate in RATES], 0.01)
+    step = judged([curve(rate, math.inf) for rate in RATES], 0.01, 10)
     assert [cause.name for cause in step.causes] == ["all_diverge"]
 
 
 def test_a_budget_that_ends_early_is_said():
-    assert "before all rates were tried" in judged(curves()[:9], 0.01, complete=False).remarks[-1]
+    assert "before all rates were tried" in judged(curves()[:9], 0.01, 10, "Its time ended").remarks[-1]
+
+
+def test_a_loss_that_begins_far_from_log_classes_is_remarked():
+    assert judged(curves(), 0.01, 10).remarks == ()
+    assert "step 1 of hpbench tune" in judged(curves(), 0.01, 2).remarks[0]

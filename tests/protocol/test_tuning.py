@@ -8,11 +8,14 @@ import keras
 import numpy as np
 import pytest
 
-from hpbench.protocol import Cause, Point, ProtocolError, Step, Trial, find_rate, tune
+from hpbench.protocol import Cause, Outcome, Point, ProtocolError, Step, Trial, find_rate, rate, tune
+from hpbench.protocol.budget import Budget
+from hpbench.protocol.builder import Builder
 from hpbench.protocol.curves import Curve
+from hpbench.protocol.overfit import attempted
 from hpbench.protocol.rate import RateCurve
 from hpbench.protocol.report import write
-from hpbench.protocol.tuning import Outcome
+from hpbench.protocol.sample import Sample
 
 RNG = np.random.default_rng(0)
 CENTRES = RNG.normal(size=(3, 6))
@@ -26,6 +29,12 @@ def build(learning_rate=0.1, weight_decay=0.0):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(learning_rate, weight_decay=weight_decay), loss)
     return model
+
+
+@pytest.fixture(autouse=True)
+def few_rates(monkeypatch):
+    """Three rates instead of fifteen: the commands are tested with all."""
+    monkeypatch.setattr(rate, "RATES", (0.01, 0.1, 1.0))
 
 
 def test_tune_from_python_returns_what_it_found(tmp_path):
@@ -46,15 +55,50 @@ def test_the_same_seed_gives_the_same_numbers():
     assert first.rates == second.rates
 
 
+def test_an_interrupted_step_2_says_how_far_it_came(tmp_path):
+    def slow_learner(learning_rate=1e-6, weight_decay=0.0):
+        return build(learning_rate, weight_decay)
+
+    def tell(words):
+        if words == "step 2: 5 batches at learning rate 0.01":
+            raise KeyboardInterrupt
+
+    outcome = tune(slow_learner, DATA, trials=2, output=tmp_path, tell=tell)
+    assert outcome.interrupted
+    assert [(step.number, step.verdict) for step in outcome.steps] == [(1, "passed"), (2, "unfinished")]
+    assert outcome.steps[1].concluded.startswith("It was interrupted before the examples were learnt: ")
+    text = (tmp_path / "tune.md").read_text(encoding="utf-8")
+    assert re.search(r"accuracy at rate 1e-06 +\| \d+\.\d% after \d+ iterations", text)
+    assert "(tune/overfit.svg)" in text
+
+
+def test_a_training_that_is_interrupted_in_step_2_is_kept():
+    """Where Ctrl-C falls into the training itself."""
+    sample = Sample(tuple((X[i : i + 32], Y[i : i + 32]) for i in (0, 32)))
+    trainee = Builder(build, DATA[0], 0).at(1e-6)
+    train, done, attempts = trainee.train, [], []
+
+    def interrupted(batch):
+        if len(done) == 20:
+            raise KeyboardInterrupt
+        done.append(train(batch))
+        return done[-1]
+
+    trainee.train = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        attempted(trainee, 1e-6, sample, Budget(None, None), attempts)
+    assert attempts[0].iterations == (8, 16)
+
+
 def test_a_step_that_is_interrupted_leaves_what_was_done(tmp_path):
     def tell(words):
-        if "(4 of" in words:
+        if "(3 of" in words:
             raise KeyboardInterrupt
 
     outcome = tune(build, DATA, trials=2, output=tmp_path, tell=tell)
     assert outcome.interrupted
     assert [step.number for step in outcome.steps] == [1, 2, 3]
-    assert len(outcome.rates) == 3
+    assert len(outcome.rates) == 2
     assert "Interrupted" in (tmp_path / "tune.md").read_text(encoding="utf-8")
 
 
@@ -83,11 +127,11 @@ NASTY = "a|b <script>alert(1)</script> `x` [y](z)"
 def nasty_outcome():
     cause = Cause("cause", NASTY, NASTY)
     steps = tuple(Step(n, NASTY, NASTY, {NASTY: NASTY}, NASTY, n > 3, (cause,), (NASTY,)) for n in range(1, 8))
-    curve = Curve((1.0, math.nan), (0.5, 0.6), (1.0, math.inf), (0.5, 0.6))
-    trial = Trial(5, 1, Point(0.1, None), 2, 0, curve, 1.0, False)
+    curve = Curve((1.0, math.nan), (0.5, 0.6), (1.0, math.inf), (0.5, 0.6), (0.1, 0.1))
+    trial = Trial(5, 1, Point(0.1, None), 2, curve, 1.0, False)
     rates = (RateCurve(0.01, (math.inf,)), RateCurve(0.1, (2.0, 1.0)))
     return Outcome(
-        NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, {"Keras": NASTY}, (NASTY,)
+        NASTY, NASTY, steps, (), rates, (trial,), trial, 0, 32, NASTY, 1.0, False, 10, 0.1, {"Keras": NASTY}, (NASTY,)
     )
 
 
