@@ -7,22 +7,21 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from pydantic import ValidationError
 
-from hpbench.catalogue.callbacks import CALLBACKS
 from hpbench.catalogue.claims import CLAIMS
 from hpbench.catalogue.takes import TAKES, Evaluations, Take
 from hpbench.definition.case_names import LARGEST_GRID, CaseNames, block, grid_size, is_grid, training
 from hpbench.definition.changes import case_changes
 from hpbench.definition.faults import Found, Location, instead
 from hpbench.definition.fields import unknown_setting
+from hpbench.definition.metric_references import metric_references
+from hpbench.definition.plain_values import Values, numbered, tests, texts
 from hpbench.definition.schema import Settings
 from hpbench.records.metrics import METRICS, base_name
-
-Values = Mapping[str, Any]
 
 MOST_READINGS = 10_000
 """Combinations of answers that may be asked for."""
@@ -42,8 +41,8 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _groups(values, cases)
     yield from _shapes(values, cases)
     yield from _planner(block(values.get("planner")), values, cases)
-    yield from _metrics(values)
-    for index, case in _texts(values.get("reading_cases")):
+    yield from metric_references(values)
+    for index, case in texts(values.get("reading_cases")):
         if unknown := cases.unknown(case):
             yield ("reading_cases", index), unknown
         elif "/" in case:
@@ -58,7 +57,7 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
 
 def takes(values: Values, cases: CaseNames) -> Iterator[Found]:
     """Takes that need a curve where the training does not evaluate it."""
-    for at, test in _tests(values):
+    for at, test in tests(values):
         take = _take(test.get("take"))
         for _, case in _case_references(at, test) if take else ():
             evaluations = _evaluations(cases.training(case, values))
@@ -72,14 +71,14 @@ def grids_read(values: Values) -> Iterator[Found]:
     """Iterations at which a grid's effects are to be read, and at which one of its points is not evaluated."""
     for name, study in block(values.get("studies")).items():
         points = [_evaluations(training(values, point)) for point in _ends(block(study).get("grid"))]
-        for index, iteration in _numbered(block(study).get("read_at")):
+        for index, iteration in numbered(block(study).get("read_at")):
             missed = [found for found in points if found and type(iteration) is int and iteration not in found]
             if missed:
                 yield ("studies", name, "read_at", index), f"iteration {iteration} is not evaluated: {missed[0]}"
 
 
 def _claims(values: Values, cases: CaseNames) -> Iterator[Found]:
-    for at, test in _tests(values):
+    for at, test in tests(values):
         for place, case in _case_references(at, test):
             if unknown := cases.unknown(case):
                 yield place, unknown
@@ -115,7 +114,7 @@ def _ratios(at: Location, test: Values, reported: Values, cases: CaseNames) -> I
     misspelt = any(cases.unknown(name) for key in numbers for name in _pair(key)) or cases.unknown(case)
     if misspelt or not set(map(base_name, (metric, *reported))) <= set(METRICS):
         return
-    for _, other in _texts(test.get("to")):
+    for _, other in texts(test.get("to")):
         ratio = f"{case} / {other}"
         if ratio not in numbers and not cases.unknown(other):
             message = f"no ratio '{ratio}' of {metric} is reported; {instead(ratio, list(numbers))}"
@@ -128,8 +127,8 @@ def _pair(key: str) -> list[str]:
 
 
 def _figures(values: Values, cases: CaseNames) -> Iterator[Found]:
-    for index, figure in _numbered(values.get("figures")):
-        named = list(_texts(block(figure).get("cases")))
+    for index, figure in numbered(values.get("figures")):
+        named = list(texts(block(figure).get("cases")))
         if block(figure).get("kind") == "readings" and len(named) > 1:
             yield ("figures", index, "cases"), "curves under each reading are drawn of one case; name one"
         for position, case in named:
@@ -148,7 +147,7 @@ def _reported(values: Values, cases: CaseNames) -> Iterator[Found]:
 
 
 def _table(values: Values, cases: CaseNames) -> Iterator[Found]:
-    for index, case in _texts(block(values.get("table")).get("by_reading")):
+    for index, case in texts(block(values.get("table")).get("by_reading")):
         if unknown := cases.unknown(case):
             yield ("table", "by_reading", index), unknown
 
@@ -177,7 +176,7 @@ def _shapes(values: Values, cases: CaseNames) -> Iterator[Found]:
     places: dict[str, str] = {}
     for part, by_shape in block(values.get("shapes")).items():
         for shape, named in block(by_shape).items():
-            for index, name in _texts(named):
+            for index, name in texts(named):
                 at = ("shapes", part, shape, index)
                 if unknown := cases.unknown(name):
                     yield at, unknown
@@ -186,60 +185,6 @@ def _shapes(values: Values, cases: CaseNames) -> Iterator[Found]:
                         yield at, f"'{case}' stands in {places[case]} already; a case is made to have one shape"
                         break
                     places[case] = f"shapes.{part}.{shape}"
-
-
-def _metrics(values: Values) -> Iterator[Found]:
-    """Metrics that nothing observes; what a callback of one's own observes is not known."""
-    observers: dict[str, list[str]] = {}
-    for name, model in CALLBACKS.items():
-        if observed := getattr(model, "observes", None):
-            observers.setdefault(observed, []).append(name)
-    references = ((at, base_name(one)) for at, one in _metric_references(values))
-    in_question = [(at, one) for at, one in references if one not in METRICS or one in observers]
-    used = set(_callback_names(values)) if in_question else set()
-    if any(":" in name for name in used):
-        return
-    if not used <= set(CALLBACKS):  # one is misspelt
-        used = set(CALLBACKS)
-    metrics = dict.fromkeys([*METRICS, *observers])
-    known = [name for name in metrics if name not in observers or used & set(observers[name])]
-    for at, metric in in_question:
-        if metric in observers and metric not in known:
-            yield at, f"'{metric}' is observed by {' or '.join(observers[metric])}, which no callbacks name"
-        elif metric not in known:
-            yield at, f"there is no metric '{metric}'; {instead(metric, known)}"
-
-
-def _metric_references(values: Values) -> Iterator[tuple[Location, str]]:
-    places: Iterable[tuple[Location, Any]] = [
-        *(((*at, "metric"), test.get("metric")) for at, test in _tests(values)),
-        *((("figures", index, "metric"), block(one).get("metric")) for index, one in _numbered(values.get("figures"))),
-        *((("reported", metric), metric) for metric in block(values.get("reported"))),
-        *((("table", "reported", name), name) for name in block(block(values.get("table")).get("reported"))),
-        *((("table", "also", index), name) for index, name in _texts(block(values.get("table")).get("also"))),
-        (("advice", "metric"), block(values.get("advice")).get("metric")),
-        *(
-            (("studies", name, "search", "objective", "metric"), _objective(body).get("metric"))
-            for name, body in block(values.get("studies")).items()
-        ),
-    ]
-    return ((at, metric) for at, metric in places if isinstance(metric, str))
-
-
-def _objective(study: Any) -> dict[str, Any]:
-    return block(block(block(study).get("search")).get("objective"))
-
-
-def _callback_names(node: Any, field: str = "") -> Iterator[str]:
-    """Names of all callbacks that a definition speaks of, in its training or in what changes it."""
-    if isinstance(node, dict):
-        for name, value in node.items():
-            yield from _callback_names(value, name)
-    elif isinstance(node, list):
-        for item in node:
-            if field.split(".")[-1] == "callbacks":
-                yield str(block(item).get("name"))
-            yield from _callback_names(item)
 
 
 def _open(values: Values) -> Iterator[Found]:
@@ -255,7 +200,7 @@ def _open(values: Values) -> Iterator[Found]:
             ("readings",),
             f"{number:,} combinations of answers are more than can be planned; at most {MOST_READINGS:,}",
         )
-    for index, text in _texts(values.get("readings")):
+    for index, text in texts(values.get("readings")):
         for part in text.split(",") if text != "default" else ():
             point, _, answer = (piece.strip() for piece in part.partition("="))
             if point not in points:
@@ -284,7 +229,7 @@ def _search(at: Location, search: Values, values: Values) -> Iterator[Found]:
 
 
 def _ids(field: str, values: Values) -> Iterator[Found]:
-    names = [block(item).get("id") for _, item in _numbered(values.get(field))]
+    names = [block(item).get("id") for _, item in numbered(values.get(field))]
     for index in _repeated(names):
         if isinstance(names[index], str):
             yield (field, index, "id"), f"'{names[index]}' is the id of an earlier one of the {field}"
@@ -299,19 +244,13 @@ def _repeated(items: Iterable[Any]) -> Iterator[int]:
         seen.add(str(item))
 
 
-def _tests(values: Values) -> Iterator[tuple[Location, dict[str, Any]]]:
-    """Place and fields of every claim's test."""
-    for index, claim in _numbered(values.get("claims")):
-        yield ("claims", index, "test"), block(block(claim).get("test"))
-
-
 def _case_references(at: Location, test: Values) -> Iterator[tuple[Location, str]]:
     """Place and name of every case that a test names."""
     kind = CLAIMS.get(str(test.get("name")))
     for field in getattr(kind, "case_fields", ()):
         if isinstance(test.get(field), str):
             yield (*at, field), test[field]
-        for index, case in _texts(test.get(field)):
+        for index, case in texts(test.get(field)):
             yield (*at, field, index), case
 
 
@@ -329,7 +268,7 @@ def _evaluations(fields: Values) -> Evaluations | None:
     last = fields.get("iterations")
     every = fields.get("evaluate_every") or last
     if type(every) is int and type(last) is int and every > 0 and last > 0:
-        read = [at for _, one in _numbered(fields.get("instruments")) for _, at in _numbered(block(one).get("at"))]
+        read = [at for _, one in numbered(fields.get("instruments")) for _, at in numbered(block(one).get("at"))]
         return Evaluations(every, last, tuple(sorted({at for at in read if type(at) is int})))
     return None
 
@@ -341,11 +280,3 @@ def _ends(grid: Any) -> Iterator[dict[str, Any]]:
     chosen = {axis: levels for axis, levels in axes.items() if next(iter(case_changes({axis: None}))) in ends}
     if axes and grid_size(chosen) <= LARGEST_GRID:
         yield from (dict(zip(chosen, point, strict=True)) for point in itertools.product(*chosen.values()))
-
-
-def _numbered(value: Any) -> Iterator[tuple[int, Any]]:
-    return enumerate(value if isinstance(value, list) else ())
-
-
-def _texts(value: Any) -> Iterator[tuple[int, str]]:
-    return ((index, item) for index, item in _numbered(value) if isinstance(item, str))
