@@ -8,7 +8,7 @@ from typing import Any
 from hpbench.analysis.grid_and_random import budgets
 from hpbench.analysis.importance import importance
 from hpbench.analysis.search import Searched, expected_best_interval
-from hpbench.analysis.surface import numeric_axes, river, surface
+from hpbench.analysis.surface import numeric_axes, river
 from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
@@ -16,11 +16,17 @@ from hpbench.report.markup import Markup, escape, join, table
 from hpbench.report.numerals import MISSING, full_title, interval, number, plural
 from hpbench.report.sections.circumstances import on_generated
 
-SMOOTHED = Markup(
-    "Behind the points lies the mean of the six nearest, weighted by distance (KNeighborsRegressor of scikit-learn); "
-    "what diverged counts as the worst."
-)
 BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128)
+HOW_TO_READ = Markup(
+    """Points are proposed through keras-tuner. A trial that diverges is a bad result and not the end of a search.
+
+- *Behind the points* of a picture lies the mean of the six nearest, weighted by distance (KNeighborsRegressor of
+scikit-learn); what diverged counts as the worst.
+- *Expected best*: of so many trials of a random search, with 95 % intervals from resampled points (Dodge et al. 2019).
+- *Importance* of an axis: the share of the score's variance that a random forest loses on points it has not seen when
+the axis is shuffled (permutation importance, Breiman 2001, by scikit-learn), with 95 % intervals from resampled
+points."""
+)
 
 
 def searches(facts: Facts, figures: Figures) -> Markup:
@@ -28,7 +34,7 @@ def searches(facts: Facts, figures: Figures) -> Markup:
     if not facts.searches:
         return Markup("")
     parts = (_search(facts, found, figures) for found in facts.searches)
-    return join("## Searches", on_generated(facts), *parts, _grid_and_random(facts))
+    return join("## Searches", on_generated(facts), HOW_TO_READ, *parts, _grid_and_random(facts))
 
 
 def _grid_and_random(facts: Facts) -> Markup:
@@ -74,11 +80,9 @@ def _search(facts: Facts, found: Searched, figures: Figures) -> Markup:
     drawn = figures.searches.get(found.study)
     return join(
         f"### {escape(found.study)}: {found.search.strategy} search",
-        f"{plural(len(found.points), 'point')} with {plural(len(found.points[0].scores), 'seed')} each, proposed "
-        f"through keras-tuner; the {better} {escape(full_title(objective.metric))} is the best. "
-        f"{100 * found.diverged:.0f} % of the trials diverged, which is a bad result and not the end of the search.",
+        f"{plural(len(found.points), 'point')} with {plural(len(found.points[0].scores), 'seed')} each; the {better} "
+        f"{escape(full_title(objective.metric))} is the best. {100 * found.diverged:.0f} % of the trials diverged.",
         Markup(f"![{escape(drawn.title)}]({facts.definition.id}/{drawn.name})") if drawn else "",
-        SMOOTHED if surface(found) else "",
         _winner(found, unit),
         _expected(found, unit),
         _importance(found),
@@ -91,7 +95,7 @@ def _winner(found: Searched, unit: str) -> Markup:
     edges = ", ".join(f"{escape(path)} at its {end} end" for path, end in found.on_edge().items())
     again = (
         f"Run again with {plural(len(found.again_scores), 'fresh seed')}: {interval(found.again, unit)}; "
-        f"{number(found.luck, unit)} of its score was luck."
+        f"its first score was better by {number(found.luck, unit)}, the luck of the draw."
         if found.again_scores
         else "It was not run again."
     )
@@ -116,11 +120,7 @@ def _expected(found: Searched, unit: str) -> Markup:
         for count in BUDGETS
         if count <= len(scores)
     ]
-    return join(
-        "The best that so many trials can be expected to find (Dodge et al. 2019), with 95 % intervals from resampled "
-        "points:",
-        table(["trials", "expected best"], rows, numeric=1),
-    )
+    return table(["trials", "expected best"], rows, numeric=1)
 
 
 def _importance(found: Searched) -> Markup:
@@ -128,12 +128,7 @@ def _importance(found: Searched) -> Markup:
     if not shares:
         return Markup("Too few points, or none that differ, to say which axis matters.")
     ordered = sorted(shares.items(), key=lambda item: -item[1].mean)
-    return join(
-        "Which axis matters: the share of the score's variance that a random forest loses on points it has not seen "
-        "when the axis is shuffled (permutation importance, Breiman 2001, by scikit-learn), with 95 % intervals from "
-        "resampled points:",
-        table(["axis", "importance"], [[path, interval(share, "1")] for path, share in ordered], numeric=1),
-    )
+    return table(["axis", "importance"], [[path, interval(share, "1")] for path, share in ordered], numeric=1)
 
 
 def _river(found: Searched) -> Markup:
