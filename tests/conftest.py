@@ -4,9 +4,13 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from tests.warm import Warm
 
 SMALL = """\
 schema: 1
@@ -44,6 +48,20 @@ claims:
     tolerance_from: none
     test: {name: greater, metric: test_accuracy, cases: [fast], than: [slow]}
 """
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Starts ``hpbench`` without the seconds of importing TensorFlow."""
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def hpbench(warm: Warm) -> Callable[..., CompletedProcess[str]]:
+    """Runs ``hpbench`` to its end as a process of its own: ``hpbench(*arguments, cwd=folder)``."""
+    return warm.run
 
 
 @pytest.fixture
