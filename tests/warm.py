@@ -67,7 +67,7 @@ class Started:
     def __init__(self, answers, written):
         self._answers, self._descriptors = answers, written
         self.returncode = None
-        self.pid = self._answer(60)
+        self.pid = self._answer(300)  # the server may still import
 
     def _answer(self, timeout):
         if not select.select([self._answers], [], [], timeout)[0]:

@@ -75,10 +75,11 @@ def test_running_again_skips_what_is_done(workplace, hpbench):
     assert observations(folder / "results/hpbench.sqlite", costs=True) == before
 
 
-def test_the_same_trials_in_other_processes_give_the_same_bits(workplace):
+def test_the_same_trials_in_other_processes_give_the_same_bits(workplace, hpbench):
+    """Also where the framework was imported before the command began, as it is for most of these tests."""
     folder, _ = workplace
     more = ("--results", "other.sqlite", "--no-report", "--jobs", "1", "--set", "timed_seeds=0")
-    done = by_itself("run", "small.yaml", "--data", "data", *more, cwd=folder)
+    done = hpbench("run", "small.yaml", "--data", "data", *more, cwd=folder)
     assert done.returncode == 0
     first, second = observations(folder / "results/hpbench.sqlite"), observations(folder / "other.sqlite")
     assert len(first) > 50
