@@ -46,7 +46,7 @@ def folder(tmp_path):
 
 
 def rows(path, query):
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path, uri=True)) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -64,15 +64,21 @@ def victims(driver):
 
 def kill_one(driver, choose):
     """Kill the driver or a job, whatever it is doing; returns whether something was killed."""
+    chosen = choose.choice(victims(driver))
+    if driver.poll() is not None:
+        return False
     try:
-        choose.choice(victims(driver)).send_signal(signal.SIGKILL)
+        chosen.send_signal(signal.SIGKILL)
     except psutil.Error:
         return False
     return True
 
 
-def run_and_kill(start, kills):
-    """Start the run again and again until ``kills`` processes were killed; a third of the runs while they start."""
+def run_and_kill(start, results, kills):
+    """Start the run again and again until ``kills`` processes were killed.
+
+    A third of the runs are killed while they start; a third of the other kills come after the next result.
+    """
     choose = random.Random(20261121)
     done = 0
     while done < kills:
@@ -82,6 +88,9 @@ def run_and_kill(start, kills):
             done += kill_one(driver, choose)
         while done < kills and driver.poll() is None:
             if len(victims(driver)) > 1:
+                before = outcomes(results)["ok"] if choose.random() < 1 / 3 else -1
+                while outcomes(results)["ok"] == before and driver.poll() is None:
+                    time.sleep(0.05)
                 time.sleep(choose.uniform(0.0, 0.7))
                 done += kill_one(driver, choose)
             time.sleep(0.02)
@@ -89,15 +98,22 @@ def run_and_kill(start, kills):
         driver.wait()
 
 
+def outcomes(path):
+    """How many attempts have ended how."""
+    try:
+        return Counter(dict(rows(f"file:{path}?mode=ro", "SELECT outcome, count(*) FROM attempt GROUP BY outcome")))
+    except sqlite3.OperationalError:  # not there yet
+        return Counter()
+
+
 def test_after_thirty_kills_of_driver_and_jobs_the_results_are_those_of_an_unbroken_run(folder, warm, hpbench):
-    arguments = ("run", "small.yaml", "--data", "data", "--seeds", "8", "--jobs", "2", "--reading", "default")
-    arguments += ("--set", "training.iterations=2000", "--set", "training.evaluate_every=50")
-    run_and_kill(lambda: warm.start(*arguments, cwd=folder), KILLS)
+    arguments = ("run", "small.yaml", "--data", "data", "--seeds", "16", "--jobs", "2", "--reading", "default")
+    arguments += ("--set", "training.iterations=2000", "--set", "training.evaluate_every=100")
+    broken = folder / "results/hpbench.sqlite"
+    run_and_kill(lambda: warm.start(*arguments, cwd=folder), broken, KILLS)
+    assert outcomes(broken).keys() == {"ok", "failed"}
     last = hpbench(*arguments, cwd=folder)
     assert last.returncode == 0, last.stderr
-    broken = folder / "results/hpbench.sqlite"
-    outcomes = Counter(dict(rows(broken, "SELECT outcome, count(*) FROM attempt GROUP BY outcome")))
-    assert outcomes["failed"] > 0
     per_trial = rows(broken, "SELECT trial, sum(outcome = 'ok') FROM attempt GROUP BY trial")
     assert {count for _, count in per_trial} == {1}, "each trial has one result: nothing lost, nothing double"
     unbroken = hpbench(*arguments, "--results", "whole.sqlite", "--output", "whole", cwd=folder)
