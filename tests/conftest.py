@@ -4,9 +4,13 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
+
+from tests.warm import Warm
 
 SMALL = """\
 schema: 1
@@ -46,6 +50,20 @@ claims:
 """
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Warm]:
+    """Starts ``hpbench`` without the seconds of importing TensorFlow."""
+    warm = Warm()
+    yield warm
+    warm.close()
+
+
+@pytest.fixture(scope="session")
+def hpbench(warm: Warm) -> Callable[..., CompletedProcess[str]]:
+    """Runs ``hpbench`` to its end as a process of its own: ``hpbench(*arguments, cwd=folder)``."""
+    return warm.run
+
+
 @pytest.fixture
 def small_text() -> str:
     """The text of a benchmark that takes a second."""
@@ -59,10 +77,21 @@ def small_file(tmp_path: Path) -> Path:
     return path
 
 
-LONGEST = ("test_readme.py", "test_resilience.py", "test_run.py", "test_new.py", "test_tfds.py")
-"""Files that take minutes: they come first, so that no worker is left alone with one of them at the end."""
+LONGEST = (
+    "test_readme.py",
+    "test_resilience.py",
+    "test_run.py",
+    "test_any_file.py",
+    "test_rate_search.py",
+    "test_commands.py",
+    "test_fashion_mnist.py",
+    "test_best.py",
+    "test_new.py",
+)
+"""Files of half a minute and more: they come first, so that no worker is left alone with one of them at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first; a file's own order stays."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))

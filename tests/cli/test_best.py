@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -43,13 +44,9 @@ def folder(tmp_path_factory):
     return folder
 
 
-def environment(folder):
-    return os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
-
-
-def hpbench(folder, *words):
-    command = [sys.executable, "-m", "hpbench", *words]
-    return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=300)
+@pytest.fixture(scope="module")
+def hpbench(folder, warm):
+    return partial(warm.run, cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")})
 
 
 def rows(path):
@@ -64,8 +61,8 @@ def rows(path):
 
 
 @pytest.fixture(scope="module")
-def unbroken(folder):
-    done = hpbench(folder, "run", "searched.yaml", "--results", "whole.sqlite", "--output", "whole")
+def unbroken(folder, hpbench):
+    done = hpbench("run", "searched.yaml", "--jobs", "1", "--results", "whole.sqlite", "--output", "whole")
     assert done.returncode == 0, done.stderr
     return rows(folder / "whole.sqlite")
 
@@ -80,26 +77,16 @@ def test_every_point_with_every_seed_and_the_winner_again(unbroken):
     ]
 
 
-def test_a_search_that_was_killed_ends_with_exactly_the_same_trials(folder, unbroken):
-    words = [
-        sys.executable,
-        "-m",
-        "hpbench",
-        "run",
-        "searched.yaml",
-        "--results",
-        "killed.sqlite",
-        "--output",
-        "killed",
-    ]
-    process = subprocess.Popen(words, cwd=folder, env=environment(folder), start_new_session=True)
+def test_a_search_that_was_killed_ends_with_exactly_the_same_trials(folder, unbroken, warm, hpbench):
+    words = ("run", "searched.yaml", "--jobs", "1", "--results", "killed.sqlite", "--output", "killed")
+    process = warm.start(*words, cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")})
     deadline = time.monotonic() + 250
     while time.monotonic() < deadline and not attempts(folder / "killed.sqlite"):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     assert 0 < attempts(folder / "killed.sqlite") < 13
-    done = hpbench(folder, "run", "searched.yaml", "--results", "killed.sqlite", "--output", "killed")
+    done = hpbench(*words)
     assert done.returncode == 0, done.stderr
     assert "done before" in done.stdout
     latest = {row[:2]: row for row in rows(folder / "killed.sqlite")}
@@ -117,27 +104,27 @@ def attempts(path):
             return 0
 
 
-def test_the_best_point_is_written_as_a_definition_that_runs(folder, unbroken):
-    done = hpbench(folder, "best", "searched", "--results", "whole.sqlite", "--write", "best-rate.yaml")
+def test_the_best_point_is_written_as_a_definition_that_runs(folder, unbroken, hpbench):
+    done = hpbench("best", "searched", "--results", "whole.sqlite", "--write", "best-rate.yaml")
     assert done.returncode == 0, done.stderr
     assert "the best of 5 points" in done.stdout
     assert "run again with 2 fresh seeds" in done.stdout
-    again = hpbench(folder, "run", "best-rate.yaml", "--results", "best.sqlite", "--seeds", "2", "--no-report")
+    again = hpbench("run", "best-rate.yaml", "--results", "best.sqlite", "--seeds", "2", "--no-report")
     assert again.returncode == 0, again.stderr
     settings = {name: text for name, _, text, *_ in unbroken}
     assert {text for name, _, text, *_ in rows(folder / "best.sqlite")} == {settings["random/winner"]}
 
 
-def test_a_file_that_exists_is_not_written_over(folder, unbroken):
+def test_a_file_that_exists_is_not_written_over(folder, unbroken, hpbench):
     (folder / "mine.yaml").write_text("mine")
-    done = hpbench(folder, "best", "searched", "--results", "whole.sqlite", "--write", "mine.yaml")
+    done = hpbench("best", "searched", "--results", "whole.sqlite", "--write", "mine.yaml")
     assert done.returncode == 2
     assert (folder / "mine.yaml").read_text() == "mine"
 
 
-def test_a_changed_space_is_refused_by_name(folder, unbroken):
+def test_a_changed_space_is_refused_by_name(folder, unbroken, hpbench):
     (folder / "changed.yaml").write_text(DEFINITION.replace("high: 1000", "high: 10"))
-    done = hpbench(folder, "run", "changed.yaml", "--results", "whole.sqlite", "--no-report")
+    done = hpbench("run", "changed.yaml", "--results", "whole.sqlite", "--no-report")
     assert done.returncode == 2
     assert "space.learning_rate.high was 1000.0 and is 10.0" in done.stderr
     assert "Traceback" not in done.stderr
@@ -150,8 +137,8 @@ def test_a_changed_space_is_refused_by_name(folder, unbroken):
         (("searched", "--study", "grid"), "has no search 'grid'; it has: random"),
     ],
 )
-def test_what_is_not_there_is_told(folder, unbroken, words, said):
-    done = hpbench(folder, "best", *words, "--results", "whole.sqlite")
+def test_what_is_not_there_is_told(unbroken, hpbench, words, said):
+    done = hpbench("best", *words, "--results", "whole.sqlite")
     assert done.returncode == 2
     assert said in done.stderr
 

@@ -8,28 +8,27 @@ import sys
 import pytest
 
 
-def hpbench(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, "-m", "hpbench", *arguments], capture_output=True, text=True, cwd=cwd, timeout=180
-    )
-
-
 def proposed(done):
     """The commands that ``hpbench new`` prints."""
     return [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("  ")]
 
 
-def run_in_smoke(command, folder):
-    """Run the proposed command quickly; its JSON report."""
-    assert command[:2] == ["hpbench", "run"]
-    options = () if "--profile" in command else ("--profile", "smoke")
-    done = hpbench(*command[1:], *options, "--data", "data", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    (report,) = (folder / "reports").glob("*.json")
-    return json.loads(report.read_text(encoding="utf-8"))
+@pytest.fixture
+def run_in_smoke(hpbench):
+    """Run a proposed command quickly; its JSON report."""
+
+    def run(command, folder):
+        assert command[:2] == ["hpbench", "run"]
+        options = () if "--profile" in command else ("--profile", "smoke")
+        done = hpbench(*command[1:], *options, "--data", "data", cwd=folder)
+        assert done.returncode == 0, done.stderr
+        (report,) = (folder / "reports").glob("*.json")
+        return json.loads(report.read_text(encoding="utf-8"))
+
+    return run
 
 
-def test_a_new_definition_runs_by_the_commands_that_are_printed(tmp_path):
+def test_a_new_definition_runs_by_the_commands_that_are_printed(tmp_path, hpbench, run_in_smoke):
     done = hpbench("new", "my-first", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("wrote my_first.yaml\n")
@@ -41,7 +40,7 @@ def test_a_new_definition_runs_by_the_commands_that_are_printed(tmp_path):
     assert len(report["claims"]) >= 2
 
 
-def test_own_parts_run_in_another_folder(tmp_path):
+def test_own_parts_run_in_another_folder(tmp_path, hpbench, run_in_smoke):
     done = hpbench("new", "my-own", "--code", "--folder", "my place", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     enter, *_, run = proposed(done)
@@ -53,7 +52,7 @@ def test_own_parts_run_in_another_folder(tmp_path):
     assert any(row["metric"] == "largest_weight" for row in report["rows"])
 
 
-def test_a_table_runs(tmp_path):
+def test_a_table_runs(tmp_path, hpbench, run_in_smoke):
     (tmp_path / "t.csv").write_text("case;learning_rate;test_accuracy\nA;0,5;90%\n", encoding="utf-8")
     bad = hpbench("new", "mine", "--from", "t.csv", cwd=tmp_path)
     assert (bad.returncode, bad.stdout) == (2, "")
@@ -77,7 +76,7 @@ def test_a_table_runs(tmp_path):
         (("mine", "--folder", "taken.yaml/below"), "taken.yaml"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_in_words(tmp_path, arguments, words):
+def test_what_cannot_be_done_ends_with_2_in_words(tmp_path, hpbench, arguments, words):
     (tmp_path / "taken.yaml").write_text("mine", encoding="utf-8")
     done = hpbench("new", *arguments, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
@@ -86,7 +85,7 @@ def test_what_cannot_be_done_ends_with_2_in_words(tmp_path, arguments, words):
     assert (tmp_path / "taken.yaml").read_text(encoding="utf-8") == "mine"
 
 
-def test_force_writes_over_a_file(tmp_path):
+def test_force_writes_over_a_file(tmp_path, hpbench):
     (tmp_path / "taken.yaml").write_text("mine", encoding="utf-8")
     assert hpbench("new", "taken", "--force", cwd=tmp_path).returncode == 0
     assert "id: taken" in (tmp_path / "taken.yaml").read_text(encoding="utf-8")

@@ -1,4 +1,7 @@
-"""The command as a person uses it: real processes, real training, on a benchmark that takes seconds."""
+"""The command as a person uses it: real processes, real training, on a benchmark that takes seconds.
+
+Where ``by_itself`` is used the process imports what it needs, as a person's does; elsewhere that has been done.
+"""
 
 import json
 import os
@@ -12,12 +15,9 @@ import time
 import pytest
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "hpbench", *arguments]
-
-
-def hpbench(*arguments, cwd):
-    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=cwd, timeout=180)
+def by_itself(*arguments, cwd):
+    command = [sys.executable, "-m", "hpbench", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=180)
 
 
 def observations(path, costs=False):
@@ -46,7 +46,7 @@ def workplace(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("work")
     (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
-    done = hpbench("run", "small.yaml", "--data", "data", cwd=folder)
+    done = by_itself("run", "small.yaml", "--data", "data", cwd=folder)
     return folder, done
 
 
@@ -66,7 +66,7 @@ def test_progress_is_plain_lines_without_a_terminal(workplace):
     assert "\x1b[" not in done.stderr
 
 
-def test_running_again_skips_what_is_done(workplace):
+def test_running_again_skips_what_is_done(workplace, hpbench):
     folder, _ = workplace
     before = observations(folder / "results/hpbench.sqlite", costs=True)
     done = hpbench("run", "small.yaml", "--data", "data", cwd=folder)
@@ -75,27 +75,18 @@ def test_running_again_skips_what_is_done(workplace):
     assert observations(folder / "results/hpbench.sqlite", costs=True) == before
 
 
-def test_the_same_trials_in_other_processes_give_the_same_bits(workplace):
+def test_the_same_trials_in_other_processes_give_the_same_bits(workplace, hpbench):
+    """Also where the framework was imported before the command began, as it is for most of these tests."""
     folder, _ = workplace
-    done = hpbench(
-        "run",
-        "small.yaml",
-        "--data",
-        "data",
-        "--results",
-        "other.sqlite",
-        "--no-report",
-        "--jobs",
-        "1",
-        cwd=folder,
-    )
+    more = ("--results", "other.sqlite", "--no-report", "--jobs", "1", "--set", "timed_seeds=0")
+    done = hpbench("run", "small.yaml", "--data", "data", *more, cwd=folder)
     assert done.returncode == 0
     first, second = observations(folder / "results/hpbench.sqlite"), observations(folder / "other.sqlite")
     assert len(first) > 50
     assert first == second
 
 
-def test_the_report_twice_is_the_same_bytes(workplace):
+def test_the_report_twice_is_the_same_bytes(workplace, hpbench):
     folder, _ = workplace
     texts = []
     for output in ("first", "second"):
@@ -106,7 +97,7 @@ def test_the_report_twice_is_the_same_bytes(workplace):
     assert len(texts[0]) >= 3
 
 
-def test_the_json_report_is_strict_and_has_what_scripts_rely_on(workplace):
+def test_the_json_report_is_strict_and_has_what_scripts_rely_on(workplace, hpbench):
     folder, _ = workplace
     done = hpbench("report", "small", "--format", "json", "--output", "json", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -169,29 +160,11 @@ def test_the_json_report_is_strict_and_has_what_scripts_rely_on(workplace):
     }
 
 
-def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace):
+def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace, warm, hpbench):
     folder, _ = workplace
-    arguments = (
-        "run",
-        "small.yaml",
-        "--data",
-        "data",
-        "--results",
-        "broken.sqlite",
-        "--no-report",
-        "--set",
-        "training.iterations=400",
-        "--set",
-        "training.evaluate_every=20",
-    )
-    process = subprocess.Popen(
-        command(*arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=folder,
-        start_new_session=True,
-    )
+    arguments = ("run", "small.yaml", "--data", "data", "--results", "broken.sqlite", "--no-report", "--jobs", "1")
+    arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=200", "--set", "training.evaluate_every=20")
+    process = warm.start(*arguments, cwd=folder)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (
         (folder / "broken.sqlite").exists() and _attempts(folder / "broken.sqlite")
@@ -219,26 +192,18 @@ def _attempts(path):
         return {}
 
 
-def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
+def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace, hpbench):
     folder, _ = workplace
     text = (folder / "small.yaml").read_text(encoding="utf-8")
     mixed = text.replace("id: small", "id: mixed").replace("slow: {learning_rate: 0.01}", "slow: {dataset.size: 8}")
     (folder / "mixed.yaml").write_text(mixed, encoding="utf-8")
-    done = hpbench("run", "mixed.yaml", "--data", "data", "--results", "mixed.sqlite", cwd=folder)
+    untimed = ("--data", "data", "--jobs", "1", "--set", "timed_seeds=0")
+    done = hpbench("run", "mixed.yaml", *untimed, "--results", "mixed.sqlite", cwd=folder)
     assert done.returncode == 3
     assert set(outcomes(folder / "mixed.sqlite")) == {"ok", "failed"}
     assert "images of at least 12 x 12 pixels" in done.stderr
-    every = hpbench(
-        "run",
-        "small.yaml",
-        "--data",
-        "data",
-        "--results",
-        "none.sqlite",
-        "--set",
-        "limits.seconds=0.001",
-        cwd=folder,
-    )
+    short = ("--set", "limits.seconds=0.001")
+    every = hpbench("run", "small.yaml", *untimed, "--results", "none.sqlite", *short, cwd=folder)
     assert every.returncode == 4
     assert "nothing was measured" in every.stderr
     assert set(outcomes(folder / "none.sqlite")) == {"timed_out"}
@@ -263,7 +228,7 @@ def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace):
         (("nonsense",), "No such command"),
     ],
 )
-def test_wrong_usage_is_2_in_words(workplace, arguments, words):
+def test_wrong_usage_is_2_in_words(workplace, hpbench, arguments, words):
     folder, _ = workplace
     done = hpbench(*arguments, cwd=folder)
     assert done.returncode == 2

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from hpbench.cli.main import hpbench
 from hpbench.definition.blame import at
-from hpbench.definition.load import bundled, parse
-from hpbench.definition.resolve import Selection
+from hpbench.definition.load import bundled
+from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
 from tests.conftest import SMALL
 from tests.definition.marked import COMPLETE
@@ -20,7 +20,7 @@ from tests.definition.marked import COMPLETE
 GOOD = {"small": SMALL, "complete": COMPLETE} | {name: path.read_text("utf-8") for name, path in bundled().items()}
 TREES = {name: YamlTree(text, name).values for name, text in GOOD.items()}
 EXAMPLES = {"small": 150, "complete": 100}
-EXAMPLES_BUNDLED = 25
+EXAMPLES_BUNDLED = 20
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -55,9 +55,9 @@ def validate(path, content):
 
 def plan(content):
     """A definition without fault can be planned in each of its profiles."""
-    text = content.decode("utf-8-sig")
-    for profile in YamlTree(text, "x").values.get("profiles") or ["quick"]:
-        parse(text, "x", Selection(profile)).planned_cases()
+    tree = YamlTree(content.decode("utf-8-sig"), "x")
+    for profile in tree.values.get("profiles") or ["quick"]:
+        Resolved(tree, Selection(profile)).planned_cases()
 
 
 def places(node, above=()):

@@ -1,10 +1,16 @@
 """Small data sets in files, as a user would have them."""
 
+import contextlib
 import gzip
+import io
+import json
 import struct
 
 import numpy as np
 import pytest
+
+from hpbench.parts.datasets import tfds, tfds_process
+from hpbench.parts.datasets.arrays import DataError
 
 IDX_NAMES = {
     "x_train": "train-images-idx3-ubyte",
@@ -18,6 +24,22 @@ def idx_bytes(array):
     """An array of unsigned bytes in the IDX format, written from its description."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(struct.pack(">I", length) for length in array.shape)
     return header + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def _tfds_imported(monkeypatch):
+    """What is asked of TensorFlow Datasets is answered here, where it is imported, instead of in a fresh process."""
+
+    def answer(*arguments, progress=False):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            tfds_process.main(list(arguments))
+        answer = json.loads(printed.getvalue())
+        if "error" in answer:
+            raise DataError(answer["error"])
+        return answer
+
+    monkeypatch.setattr(tfds, "_in_fresh_process", answer)
 
 
 @pytest.fixture

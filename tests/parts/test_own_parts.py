@@ -300,7 +300,8 @@ def test_a_file_of_the_working_folder_takes_no_library_s_place_in_a_run(code, sm
         "{name: constant}", '{name: "mine:Same"}'
     )
     (code.parent / "small.yaml").write_text(text)
-    options = ["--allow-code", "mine", "--case", "fast", "--seeds", "1", "--data", "data", "--no-report"]
+    options = ["--allow-code", "mine", "--case", "fast", "--reading", "default", "--seeds", "1"]
+    options += ["--set", "timed_seeds=0", "--data", "data", "--no-report"]
     start = "import sys; sys.path.pop(0); from hpbench.cli.main import main; main()"  # as the installed command does
     command = [sys.executable, "-c", start, "run", "small.yaml", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180)

@@ -177,6 +177,7 @@ def dataset(request, write_idx, write_npz, tmp_path):
     return chosen | ({"validation": 5} if "validation" in chosen else {})
 
 
+@pytest.mark.usefixtures("_tfds_imported")
 def test_a_data_set_has_sound_arrays_and_prepares(dataset, tmp_path):
     data = DATASETS.load(dataset["name"])(dataset, tmp_path)
     shape, dtype = data.x_train.shape[1:], data.x_train.dtype

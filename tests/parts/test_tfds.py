@@ -113,6 +113,7 @@ def test_the_images_are_those_of_tfds_load_in_its_order(written, arrays):
     np.testing.assert_array_equal(arrays.x_test, loaded["test"]["image"])
 
 
+@pytest.mark.usefixtures("_tfds_imported")
 def test_the_order_is_that_of_the_files_and_within_them(tmp_path):
     place = tfds_sets.write(tfds_root(tmp_path), shards=5)
     arrays = read(parameters(), tmp_path)
@@ -133,12 +134,14 @@ def test_the_set_is_named_with_its_version_and_source(written, arrays):
     assert [Path(file.path) for file in arrays.files] == sorted(place.iterdir())
 
 
+@pytest.mark.usefixtures("_tfds_imported")
 def test_any_set_is_read_by_its_name_and_may_have_a_title(written, arrays):
     general = read(parameters("tfds", set="mnist:3.0.1", title="Mine", validation=40), written)
     assert (general.title, general.source) == ("Mine", arrays.source)
     np.testing.assert_array_equal(general.x_train, arrays.x_train)
 
 
+@pytest.mark.usefixtures("_tfds_imported")
 def test_validation_images_of_the_set_itself_are_used(tmp_path):
     train, validation, test = (tfds_sets.examples(*tfds_sets.real_images(*ends)) for ends in ((0, 4), (4, 6), (6, 8)))
     tfds_sets.write(tfds_root(tmp_path), train=train, validation=validation, test=test)
@@ -149,6 +152,7 @@ def test_validation_images_of_the_set_itself_are_used(tmp_path):
         read(parameters(validation=3), tmp_path)
 
 
+@pytest.mark.usefixtures("_tfds_imported")
 def test_a_set_is_prepared_again_when_its_files_change(data, tmp_path):
     first = prepare_dataset(parameters(), data)
     assert prepare_dataset(parameters(), data) == first
