@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from hpbench.analysis.search import FEWEST_POINTS, Point
+from hpbench.analysis.search import Point
 from hpbench.analysis.statistics import Floats, Interval
 from hpbench.definition.searching import Search
 from hpbench.records.trial import canonical_json
 
+FEWEST = 16
+"""Points below which a forest has too little to go by."""
 FORESTS = 40
 """Resamples of the points, a forest each."""
 TREES = 20
@@ -31,7 +33,7 @@ def importance(points: Sequence[Point], search: Search) -> dict[str, Interval]:
     """
     kept = [point for point in points if math.isfinite(point.mean)]
     scores = np.array([point.mean for point in kept])
-    if len(kept) < FEWEST_POINTS or np.ptp(scores) == 0:
+    if len(kept) < FEWEST or np.ptp(scores) == 0:
         return {}
     paths = [path for path, axis in search.space.items() if axis.name != "choice" or len(axis.values) > 1]
     encoded = np.array([[_number(point.settings, path, search.space[path]) for path in paths] for point in kept])

@@ -20,7 +20,7 @@ EDGE = 0.05
 RESAMPLES = 2_000
 """Of the points, for intervals of the expected best."""
 FEWEST_POINTS = 8
-"""Points below which no importance is computed."""
+"""Points below which nothing is said of the space as a whole."""
 
 
 @dataclass(frozen=True)

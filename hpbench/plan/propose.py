@@ -17,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-with warnings.catch_warnings():
+from hpbench.parts.quiet import quiet_errors
+
+with warnings.catch_warnings(), quiet_errors():
     warnings.simplefilter("ignore")
     import keras_tuner
     from keras_tuner.engine.base_tuner import BaseTuner

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpbench.definition.changes import case_changes, with_changes
 from hpbench.definition.readings import DEFAULT
-from hpbench.definition.resolve import Resolved
+from hpbench.definition.resolve import PlannedCase, Resolved
 from hpbench.definition.schema import Settings
 from hpbench.definition.searching import WINNER, Search
 from hpbench.errors import UserError
@@ -39,7 +39,10 @@ def proposals(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
 
 
 def winners(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:
-    """The best point of each search with the seeds that follow the search's own; none where no trial has a score."""
+    """The best point of each search with the seeds that follow the search's own; none where no trial has a score.
+
+    Cases that a claim compares with a winner run with the same fresh seeds: comparisons are paired by seed.
+    """
     cells: list[Cell] = []
     scores = {result.trial: result for result in results}
     for name, (study, search) in resolved.searches.items():
@@ -58,7 +61,24 @@ def winners(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialRe
             best = points[winner(search, points, objective)]
             fresh = range(study.seeds, study.seeds + search.again)
             cells += [_cell(resolved, data, f"{name}/{WINNER}", best, seed) for seed in fresh]
-    return cells
+            cells += [
+                _placed(resolved, data, item.case, item.settings, seed)
+                for item in _compared(resolved, name)
+                for seed in fresh
+                if seed >= item.seeds
+            ]
+    return list({(cell.case, cell.trial.identity): cell for cell in cells}.values())
+
+
+def _compared(resolved: Resolved, study: str) -> list[PlannedCase]:
+    """The cases that a claim names together with a search's winner, but for winners."""
+    names = {
+        case
+        for claim in resolved.definition.claims
+        if f"{study}/{WINNER}" in claim.test.case_names
+        for case in claim.test.case_names
+    }
+    return [item for item in resolved.planned_cases() if item.reading == DEFAULT and item.case in names]
 
 
 def _numbered(resolved: Resolved, study: str, search: Search) -> list[tuple[str, Point]]:
@@ -72,7 +92,11 @@ def _numbered(resolved: Resolved, study: str, search: Search) -> list[tuple[str,
 def _cell(resolved: Resolved, data: DataFingerprint, case: str, point: Mapping[str, object], seed: int) -> Cell:
     definition = resolved.definition
     tree = definition.model_dump(mode="json", include=set(Settings.model_fields))
-    settings = Settings.model_validate(with_changes(tree, case_changes(point)))
+    return _placed(resolved, data, case, Settings.model_validate(with_changes(tree, case_changes(point))), seed)
+
+
+def _placed(resolved: Resolved, data: DataFingerprint, case: str, settings: Settings, seed: int) -> Cell:
+    definition = resolved.definition
     trial = Trial(definition.id, definition.version, settings.model_dump(mode="json"), seed, data(settings))
     return Cell(case, DEFAULT, trial, False)
 

@@ -22,7 +22,7 @@ _MARGIN = 150
 def search_chart(found: Searched, title: str) -> str:
     """The first two axes against each other, coloured by the objective, with each alone beside; the best so far below.
 
-    Behind the points lies the objective smoothed between them.
+    Behind the points lies the objective smoothed between them; the best one has a ring.
 
     A search of one axis has its objective over that axis, and the best so far.
 
@@ -43,22 +43,26 @@ def search_chart(found: Searched, title: str) -> str:
         alone = _plot().encode(alt.X("x:Q", **x), score).properties(width=WIDTH - 90, height=240)
         return drawn_svg(alt.vconcat(alone, course).properties(title=clean(title)), rows)
     y = _axis(found, paths[1])
-    colour = alt.Color(
-        "score:Q",
-        title=axis_title(found.search.objective.metric),
-        scale=alt.Scale(scheme="viridis"),
-        legend=alt.Legend(orient="bottom", gradientLength=220),
-    )
+    look: dict[str, Any] = {
+        "title": axis_title(found.search.objective.metric),
+        "scale": alt.Scale(scheme="viridis"),
+        "legend": alt.Legend(orient="bottom", gradientLength=220),
+    }
     behind = (
         alt.Chart(alt.NamedData(name="rows"))
         .transform_filter("isValid(datum.smooth)")
         .mark_rect(opacity=0.55)
         .encode(alt.X("left:Q", **x), alt.Y("lower:Q", **y), alt.X2("right:Q"), alt.Y2("upper:Q"))
-        .encode(color=alt.Color("smooth:Q", scale=alt.Scale(scheme="viridis"), legend=None))
+        .encode(color=alt.Color("smooth:Q", **look))
     )
     top = _plot().encode(alt.X("x:Q", **(x | {"title": None})), score).properties(width=_SIDE, height=_MARGIN)
-    points = _plot(90, stroke="white").encode(alt.X("x:Q", **x), alt.Y("y:Q", **y), colour)
-    space = alt.layer(behind, points).properties(width=_SIDE, height=_SIDE)
+    points = _plot(90, stroke="white").encode(alt.X("x:Q", **x), alt.Y("y:Q", **y), alt.Color("score:Q", **look))
+    best = (
+        _plot(260, stroke=COLOURS[1], strokeWidth=2.5, fill=None)
+        .transform_filter("datum.is_best")
+        .encode(alt.X("x:Q", **x), alt.Y("y:Q", **y))
+    )
+    space = alt.layer(behind, points, best).properties(width=_SIDE, height=_SIDE)
     right = (
         _plot()
         .encode(alt.X("score:Q", title=None, scale=alt.Scale(zero=False)), alt.Y("y:Q", **(y | {"title": None})))
@@ -111,7 +115,15 @@ def _rows(found: Searched, paths: list[str]) -> list[dict[str, Any]]:
             if path in point.settings
         }
         when = {"trial": number, "seconds": _finite(seconds[number - 1])}
-        rows.append({**when, **places, "score": _finite(point.mean), "best": _finite(best[number - 1])})
+        rows.append(
+            {
+                **when,
+                **places,
+                "is_best": point is found.best,
+                "score": _finite(point.mean),
+                "best": _finite(best[number - 1]),
+            }
+        )
     return rows
 
 

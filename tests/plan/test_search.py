@@ -211,6 +211,12 @@ def test_without_any_score_there_is_no_winner():
     assert len(play(score=lambda settings, seed: math.nan)) == 1
 
 
+def test_what_a_claim_compares_with_the_winner_runs_with_the_same_fresh_seeds():
+    _, second = play(CLAIMED)
+    seeds = {case: [cell.trial.seed for cell in second if cell.case == case] for case in ("random/winner", "alone")}
+    assert seeds == {"random/winner": [2, 3, 4], "alone": [3, 4]}  # alone ran with 0 to 2
+
+
 def test_the_plan_counts_searches_without_drawing_them():
     resolved = parse(DEFINITION, "s.yaml", Selection())
     assert count(resolved) == 6 * 2 + 3

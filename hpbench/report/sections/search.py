@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from hpbench.analysis.grid_and_random import budgets
@@ -12,7 +13,7 @@ from hpbench.analysis.surface import numeric_axes, river
 from hpbench.records.metrics import metric as described
 from hpbench.report.facts import Facts
 from hpbench.report.figures import Figures
-from hpbench.report.markup import Markup, escape, join, table
+from hpbench.report.markup import Markup, escape, folded, join, table
 from hpbench.report.numerals import MISSING, full_title, interval, number, plural
 from hpbench.report.sections.circumstances import on_generated
 
@@ -87,6 +88,7 @@ def _search(facts: Facts, found: Searched, figures: Figures) -> Markup:
         _expected(found, unit),
         _importance(found),
         _river(found),
+        _points(found, unit),
     )
 
 
@@ -95,7 +97,7 @@ def _winner(found: Searched, unit: str) -> Markup:
     edges = ", ".join(f"{escape(path)} at its {end} end" for path, end in found.on_edge().items())
     again = (
         f"Run again with {plural(len(found.again_scores), 'fresh seed')}: {interval(found.again, unit)}; "
-        f"its first score was better by {number(found.luck, unit)}, the luck of the draw."
+        f"{_luck(found, unit)}."
         if found.again_scores
         else "It was not run again."
     )
@@ -108,6 +110,29 @@ def _winner(found: Searched, unit: str) -> Markup:
         f"It lies on the edge of the space ({edges}): a better one may lie outside." if edges else "",
         table(["axis", "best value"], rows, numeric=1),
     )
+
+
+def _luck(found: Searched, unit: str) -> str:
+    if found.luck > 0:
+        return f"its first score was better by {number(found.luck, unit)}, the luck of the draw"
+    return "its first score was no better"
+
+
+def _points(found: Searched, unit: str) -> Markup:
+    """Every point with its values, the best first."""
+    paths = list(found.search.space)
+    ranked = sorted(found.points, key=lambda point: found.sign * point.mean if point.mean == point.mean else -math.inf)
+    rows = [
+        [
+            point.case.rpartition("/")[2],
+            *(_shown(point.settings[path]) if path in point.settings else MISSING for path in paths),
+            number(point.mean, unit),
+            f"{100 * point.diverged:.0f} %",
+        ]
+        for point in reversed(ranked)
+    ]
+    titles = ["point", *paths, full_title(found.search.objective.metric), "diverged"]
+    return folded("Every point, the best first", table(titles, rows, numeric=1))
 
 
 def _expected(found: Searched, unit: str) -> Markup:
