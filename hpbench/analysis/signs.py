@@ -113,7 +113,12 @@ def signs(curves: LearningCurves) -> Signs:
 
 def end_level(values: Floats) -> float:
     """Mean of the last tenth of the values, and at least of 3."""
-    return float(values[-max(3, round(END * values.size)) :].mean())
+    return float(values[-end_points(values.size) :].mean())
+
+
+def end_points(count: int) -> int:
+    """How many of so many values are the end."""
+    return max(3, round(END * count))
 
 
 def deviation(values: Floats) -> float:

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -66,7 +67,8 @@ def command(
 
     The shapes are flat-start, plateau, decayed-too-early, still-improving, overfitting, underfitting, diverged and
     healthy; what fits none is called 'none of these'. Losses in the evidence are shares of the loss of chance, log of
-    the number of classes, or of the first loss where that number is not known; times are shares of the training.
+    the number of classes, or of the first loss where that number is not known; times are shares of the training. Curves
+    are smoothed, and their end is the mean of the last tenth of the evaluations, so that single ones differ.
     """
     if output is not None:
         require_writable(output, "--output")
@@ -80,7 +82,7 @@ def command(
         found = _of_run(subject, cases, reading, profile, results)
     for one in found:
         diagnosis = diagnose(one.curves)
-        click.echo("\n".join(_lines(one.name, diagnosis)))
+        click.echo("\n".join(_lines(one, diagnosis)))
         if output is not None:
             click.echo(f"  wrote {_draw(one, diagnosis, output)}")
 
@@ -89,8 +91,13 @@ def _is_file(subject: str) -> bool:
     """Whether it is a file of curves, and no benchmark."""
     if subject.lower().endswith((".csv", ".json")):
         return True
-    if Path(subject).is_file() and not subject.endswith((".yaml", ".yml")):
+    if subject.lower().endswith((".yaml", ".yml")):
+        return False
+    path = Path(subject)
+    if path.is_file():
         raise UserError(f"{subject}: files of learning curves end in .csv or .json")
+    if path.suffix or len(path.parts) > 1:  # a benchmark's id has neither
+        raise UserError(f"{subject}: there is no such file; files of learning curves end in .csv or .json")
     return False
 
 
@@ -113,6 +120,8 @@ def _of_run(subject: str, cases: tuple[str, ...], reading: str, profile: str | N
     from hpbench.analysis.stored_curves import stored_curves
 
     run, evidence = _evidence(subject, reading, profile, results)
+    if run.profile == "smoke":
+        click.echo("note: a run of the profile smoke shows that everything works; its numbers mean nothing")
     trials = evidence.tables.trials
     known = list(dict.fromkeys(trials.loc[trials["reading"] == reading, "case"]))
     unknown = [case for case in cases if case not in known]
@@ -157,20 +166,14 @@ def _evidence(subject: str, reading: str, profile: str | None, results: Path) ->
         raise UserError(str(error)) from None
 
 
-def _lines(name: str, diagnosis: Diagnosis) -> Iterator[str]:
+def _lines(one: _Named, diagnosis: Diagnosis) -> Iterator[str]:
     """The shape and what it means, the evidence, and what to try."""
+    from hpbench.analysis.sign_words import evidence_words
     from hpbench.catalogue.shapes import SHAPES
 
-    yield f"{name}: {diagnosis.shape} ({SHAPES[diagnosis.shape].meaning})"
-    numbers = [f"{key.replace('_', ' ')} {value:.3g}" for key, value in diagnosis.evidence.items()]
-    line = ""
-    for text in numbers:
-        if line and len(line) + len(text) > WIDTH:
-            yield f"  {line},"
-            line = ""
-        line = f"{line}, {text}" if line else text
-    if line:
-        yield f"  {line}"
+    yield f"{one.name}: {diagnosis.shape} ({SHAPES[diagnosis.shape].meaning})"
+    if words := "; ".join(evidence_words(diagnosis.evidence, one.curves.classes)):
+        yield fill(words, WIDTH, initial_indent="  ", subsequent_indent="  ")
     yield f"  try: {diagnosis.advice}"
 
 

@@ -186,8 +186,8 @@ def function(name: str) -> Any:
     home = str(getattr(found, "__module__", None))
     if not is_allowed(home):
         raise OwnCodeError(
-            f"{name} comes from the module {home}, which is not allowed; "
-            f"name a function that {name.partition(':')[0]} defines itself"
+            f"{name} comes from the module {home}, which is not allowed; name {home}:{name.partition(':')[2]} and add "
+            f"--allow-code {home} (it may be repeated), or name a function that {name.partition(':')[0]} defines itself"
         )
     return found
 

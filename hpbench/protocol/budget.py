@@ -65,6 +65,14 @@ class Budget:
         """None where there is no limit."""
         return None if self._trials is None else self._trials - self.done
 
+    def left(self) -> str:
+        """What is left of it, in words."""
+        minutes = (
+            "" if self._minutes is None else f"{max(0.0, self.seconds_left()) / 60:.2g} of {self._minutes:.3g} minutes"
+        )
+        trials = "" if self._trials is None else f"{self._trials - self.done} of {self._trials} trials"
+        return " and ".join(filter(None, (minutes, trials))) or "no limit"
+
     def require_time(self) -> None:
         """Check that the time is not over.
 

@@ -37,7 +37,7 @@ class Builder:
         name: Of the model.
         seed: Of its initialisation.
         classes: How many its models tell apart.
-        takes_decay: Whether weight decay can be searched.
+        takes: Which of ``learning_rate`` and ``weight_decay`` the function takes.
         own_rate: The rate that it uses when it is given none; None if it has to be given one.
         remarks: What a reader has to know of it.
 
@@ -50,7 +50,8 @@ class Builder:
         if not callable(build):
             raise ProtocolError(f"{name} has to be a function that returns a compiled model; it is {build!r}")
         self._build, self._batch, self.seed, self.name = build, batch, seed, name
-        self._takes_rate, rate_is_needed, self.takes_decay = _taken(build, name)
+        self.takes, rate_is_needed = _taken(build, name)
+        self._takes_rate = RATE in self.takes
         self._kept: dict[tuple[float | None, float | None, bool], Trainee] = {}
         self._switched: list[str] = []
         first = self._make(PROBED[0] if rate_is_needed else None, None)
@@ -63,6 +64,11 @@ class Builder:
                 f"let the function take {RATE} and build the schedule from it"
             )
         self.remarks = self._words()
+
+    @property
+    def takes_decay(self) -> bool:
+        """Whether weight decay can be searched."""
+        return DECAY in self.takes
 
     def at(self, learning_rate: float, weight_decay: float | None = None) -> Trainee:
         """A model in its first state, with this rate and decay; the same initial weights every time."""
@@ -78,7 +84,7 @@ class Builder:
         return model, self._switched
 
     def _trainee(self, learning_rate: float, weight_decay: float | None, *, bare: bool) -> Trainee:
-        key = (None if self._settable else learning_rate, weight_decay, bare)
+        key = (None if self._settable else learning_rate, weight_decay or None, bare)
         if key not in self._kept:
             while len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
@@ -126,8 +132,8 @@ class Builder:
         return tuple(words)
 
 
-def _taken(build: Callable[..., Any], name: str) -> tuple[bool, bool, bool]:
-    """Whether it takes a rate, whether it has to be given one, and whether it takes weight decay.
+def _taken(build: Callable[..., Any], name: str) -> tuple[tuple[str, ...], bool]:
+    """Which of rate and weight decay it takes, and whether it has to be given a rate.
 
     Raises:
         ProtocolError: It needs something else, which nobody gives.
@@ -135,7 +141,7 @@ def _taken(build: Callable[..., Any], name: str) -> tuple[bool, bool, bool]:
     try:
         parameters = inspect.signature(build).parameters
     except (TypeError, ValueError):
-        return True, True, True
+        return (RATE, DECAY), True
     anything = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
     named = {
         key: p for key, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
@@ -153,9 +159,8 @@ def _taken(build: Callable[..., Any], name: str) -> tuple[bool, bool, bool]:
             f"{name} needs {', '.join(needed)}; it may need {RATE} and {DECAY}, by name, and everything else has to "
             "have a default"
         )
-    takes_rate = anything or RATE in named
     needs_rate = RATE in named and named[RATE].default is inspect.Parameter.empty
-    return takes_rate, needs_rate, anything or DECAY in named
+    return tuple(key for key in (RATE, DECAY) if anything or key in named), needs_rate
 
 
 def _near(one: float, other: float) -> bool:

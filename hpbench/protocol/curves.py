@@ -8,6 +8,7 @@ import numpy as np
 
 from hpbench.analysis.diagnosis import FEWEST_POINTS, Diagnosis, diagnose
 from hpbench.analysis.learning_curves import LearningCurves
+from hpbench.analysis.sign_words import evidence_words, smoothing_words
 from hpbench.catalogue.shapes import NONE_OF_THESE, SHAPES
 from hpbench.protocol.step import Step
 from hpbench.report.numerals import plural
@@ -56,13 +57,14 @@ def diagnosed(curve: Curve, classes: int) -> Diagnosis:
     return diagnose(curve.learning_curves(classes))
 
 
-def looked_at(curve: Curve, classes: int, setting: str) -> Step:
+def looked_at(curve: Curve, classes: int, setting: str, takes_decay: bool = True) -> Step:
     """The step.
 
     Args:
         curve: Of the best trial.
         classes: How many the loss tells apart.
         setting: Of that trial, in words.
+        takes_decay: Whether weight decay was searched.
     """
     diagnosis = diagnosed(curve, classes)
     found: dict[str, float | int | str] = {
@@ -72,13 +74,15 @@ def looked_at(curve: Curve, classes: int, setting: str) -> Step:
         "shape": diagnosis.shape,
     }
     concluded, advice = f"{diagnosis.shape.capitalize()}: {SHAPES[diagnosis.shape].meaning}.", diagnosis.advice
-    if diagnosis.shape == NONE_OF_THESE and curve.epochs < FEWEST_POINTS:
+    short = diagnosis.shape == NONE_OF_THESE and curve.epochs < FEWEST_POINTS
+    if short:
         concluded = f"{plural(curve.epochs, 'epoch')} are too few to read a shape from: it takes {FEWEST_POINTS}."
         advice = "a larger budget, or more --epochs"
-    evidence = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in diagnosis.evidence.items())
-    remarks = (
-        f"To try: {advice}.",
-        f"Evidence, losses as shares of log(classes) and times as shares of the training: {evidence}.",
-    )
+    remarks = [f"To try: {advice.replace('test loss', 'validation loss')}."]
+    if diagnosis.shape == "overfitting" and not takes_decay:
+        remarks.append("Let the function take weight_decay, as one way to regularise, to have that searched, too.")
+    words = "; ".join(evidence_words(diagnosis.evidence, classes, "validation"))
+    if words and not short:
+        remarks.append(f"Evidence: {words}. {smoothing_words(diagnosis.evidence)}".strip())
     checked = f"The shape of loss and accuracy by epoch of the best trial, {setting}, as hpbench diagnose reads it."
-    return Step(6, TITLE, checked, found, concluded, passed=True, remarks=remarks)
+    return Step(6, TITLE, checked, found, concluded, passed=True, remarks=tuple(remarks), unfinished=short)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hpbench.analysis.smoothing import smoothed
 from hpbench.protocol.overfit_causes import Attempt
 from hpbench.protocol.points import Trial
 from hpbench.protocol.rate import AVERAGED, ITERATIONS, RateCurve
@@ -23,6 +22,14 @@ HEIGHT = 300
 FEW_DECADES = 3
 HIGHEST = 1.5
 """Times the initial loss above which a loss is not drawn: one rate that explodes would flatten all others."""
+
+KINDS = {
+    "rate tried": (COLOURS[0], "circle"),
+    "your own rate": (COLOURS[1], "square"),
+    "rate tried, exploded": (COLOURS[2], "triangle-up"),
+    "your own rate, exploded": (COLOURS[3], "triangle-up"),
+}
+"""Of each mark of the figure of losses by rate: its colour and shape."""
 
 _PLAIN = "datum.value < 0.001 || datum.value > 1000 ? format(datum.value, '.0e') : toString(datum.value)"
 """0.001 and 1000 in full, what lies beyond as 1e-4."""
@@ -48,23 +55,24 @@ def overfitting(attempts: Sequence[Attempt]) -> str:
 
 
 def rate_curves(curves: Sequence[RateCurve]) -> str:
-    """Step 3: the smoothed loss of each batch, one line a rate, until it is too high to be drawn."""
+    """Step 3: the mean loss of the last batches, one line a rate, until it is too high to be drawn."""
     import altair as alt
 
     highest = _highest(curves)
-    rows = []
+    rows, cut = [], []
     for curve in curves:
-        losses = smoothed(np.array([loss for loss in curve.losses if math.isfinite(loss)]), AVERAGED + 1).tolist()
-        fine = takewhile(lambda loss: loss <= highest, losses)
+        fine = list(takewhile(lambda loss: loss <= highest, _recent_means(curve.losses)))
         rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(fine)]
+        cut += [f"{curve.learning_rate:g}"] if len(fine) < ITERATIONS else []
     marks = _marks([curve.learning_rate for curve in curves])
     legend = alt.Legend(title="learning rate", orient="bottom", gradientLength=400, values=marks, labelExpr=_PLAIN)
     return _drawn(
         _rows().mark_line(strokeWidth=2),
         rows,
         "Loss at each learning rate",
+        f"Ends early, or is not there, where the loss is too high: {', '.join(cut)}" if cut else "",
         x=_linear("x:Q", "iteration"),
-        y=_linear("y:Q", "training loss, smoothed (nat)"),
+        y=_linear("y:Q", f"training loss, mean of {AVERAGED} iterations (nat)"),
         color=alt.Color("rate:Q", scale=alt.Scale(type="log", scheme="viridis"), legend=legend),
         detail="rate:N",
     )
@@ -78,19 +86,20 @@ def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
     rows: list[dict[str, Any]] = []
     for curve in curves:
         fine = curve.final <= highest
-        kind = "your own rate" if curve.learning_rate == own else "rate tried" if fine else "exploded"
+        kind = ("your own rate" if curve.learning_rate == own else "rate tried") + ", exploded" * (not fine)
         rows.append({"x": curve.learning_rate, "y": min(curve.final, highest), "kind": kind, "fine": fine})
-    kinds = ["rate tried", "your own rate", "exploded"]
+    kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in rows)]
     x, y = _rate_axis(rows), _linear("y:Q", f"training loss after {ITERATIONS} iterations (nat)")
+    above = "Exploded: at the upper edge, whatever the loss" if not all(row["fine"] for row in rows) else ""
     line = alt.Chart().transform_filter("datum.fine").mark_line(strokeWidth=1.5, color="#777").encode(x, y)
     dots = alt.Chart().mark_point(filled=True, size=70, opacity=1)
     dots = dots.encode(
         x,
         y,
-        _legend("Color", "kind:N", kinds, list(COLOURS[:3])),
-        _legend("Shape", "kind:N", kinds, ["circle", "square", "triangle-up"]),
+        _legend("Color", "kind:N", kinds, [KINDS[kind][0] for kind in kinds]),
+        _legend("Shape", "kind:N", kinds, [KINDS[kind][1] for kind in kinds]),
     )
-    return _drawn(alt.layer(line, dots, data=alt.NamedData(name="rows")), rows, "Loss against learning rate")
+    return _drawn(alt.layer(line, dots, data=alt.NamedData(name="rows")), rows, "Loss against learning rate", above)
 
 
 def trials_by_rate(trials: Sequence[Trial]) -> str:
@@ -105,7 +114,8 @@ def trials_by_rate(trials: Sequence[Trial]) -> str:
         }
         for trial in done
     ]
-    decays = list(dict.fromkeys(_decay(decay) for decay in sorted(trial.point.weight_decay or 0.0 for trial in done)))
+    ordered = sorted((trial.point.weight_decay for trial in done), key=lambda decay: decay or 0.0)
+    decays = list(dict.fromkeys(map(_decay, ordered)))
     return _drawn(
         _rows().mark_point(size=80, strokeWidth=2.5, opacity=0.9),
         rows,
@@ -113,7 +123,7 @@ def trials_by_rate(trials: Sequence[Trial]) -> str:
         x=_rate_axis(rows),
         y=_linear("y:Q", "validation accuracy"),
         color=_legend("Color", "decay:N", decays, list(COLOURS), "weight decay"),
-        shape=_legend("Shape", "step:N", ["step 4", "step 5"], ["circle", "square"]),
+        shape=_legend("Shape", "step:N", ["step 4", "step 5"], ["circle", "square"], orient="top-left"),
     )
 
 
@@ -123,11 +133,13 @@ def _rows() -> alt.Chart:
     return alt.Chart(alt.NamedData(name="rows"))
 
 
-def _drawn(chart: Any, rows: list[dict[str, Any]], title: str, **encoding: Any) -> str:
+def _drawn(chart: Any, rows: list[dict[str, Any]], title: str, remark: str = "", **encoding: Any) -> str:
+    """The chart as SVG text; the remark stands below its title."""
     import altair as alt
 
+    heading = alt.Title(clean(title), subtitle=clean(remark)) if remark else clean(title)
     fit = alt.AutoSizeParams(type="fit-x", contains="padding")
-    sized = chart.encode(**encoding).properties(width=WIDTH, height=HEIGHT, autosize=fit, title=clean(title))
+    sized = chart.encode(**encoding).properties(width=WIDTH, height=HEIGHT, autosize=fit, title=heading)
     return drawn_svg(sized, rows)
 
 
@@ -157,12 +169,19 @@ def _marks(rates: list[float]) -> list[float]:
     return [float(f"{step}e{power}") for power in range(low, high + 1) for step in steps]
 
 
-def _legend(channel: str, field: str, names: list[str], looks: list[Any], title: str | None = None) -> Any:
-    """A channel that tells series apart by name, with a legend below; looks are taken in turn."""
+def _legend(
+    channel: str,
+    field: str,
+    names: list[str],
+    looks: list[Any],
+    title: str | None = None,
+    orient: Literal["bottom", "top-left"] = "bottom",
+) -> Any:
+    """A channel that tells series apart by name, with a legend, below if nothing else is said; looks in turn."""
     import altair as alt
 
     scale = alt.Scale(domain=names, range=[looks[place % len(looks)] for place in range(len(names))])
-    legend = alt.Legend(title=title, orient="bottom", columns=8, labelLimit=0, symbolLimit=0)
+    legend = alt.Legend(title=title, orient=orient, columns=8, labelLimit=0, symbolLimit=0)
     return getattr(alt, channel)(field, sort=names, scale=scale, legend=legend)
 
 
@@ -173,4 +192,16 @@ def _highest(curves: Sequence[RateCurve]) -> float:
 
 def _decay(value: float | None) -> str:
     """Weight decay to the nearest power of ten, so that its colours stay few."""
+    if value is None:
+        return "as built"
     return f"about {10.0 ** round(math.log10(value)):g}" if value else "none"
+
+
+def _recent_means(losses: Sequence[float]) -> list[float]:
+    """At each iteration the mean of the last ``AVERAGED`` losses, or of those that there are; finite ones only.
+
+    >>> _recent_means([4.0, 2.0, math.inf])
+    [4.0, 3.0]
+    """
+    finite = list(takewhile(math.isfinite, losses))
+    return [float(np.mean(finite[max(0, end - AVERAGED) : end])) for end in range(1, len(finite) + 1)]

@@ -20,7 +20,7 @@ from hpbench.protocol.trainee import Trainee
 TITLE = "Check the initial loss"
 CHECKED = (
     "The loss of the untrained model on its first batches, without weight decay, beside log(classes): what a model "
-    "loses that gives every class the same probability. (The document prints -log; a cross-entropy is not negative.)"
+    "loses that gives every class the same probability."
 )
 BATCHES = 10
 """First batches whose losses are averaged; each from the initial weights."""

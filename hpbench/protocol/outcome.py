@@ -31,6 +31,7 @@ class Outcome:
         own_rate: The builder's own learning rate; None if it has none.
         versions: Libraries, by name.
         remarks: What a reader has to know of model and data.
+        takes: Which of ``learning_rate`` and ``weight_decay`` the builder takes.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Outcome:
     own_rate: float | None
     versions: dict[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
+    takes: tuple[str, ...] = ("learning_rate", "weight_decay")
 
     @property
     def passed(self) -> bool:

@@ -25,6 +25,8 @@ EVERY = 4
 RATES = (1e-2, 1e-1, 1e-3, 1.0, 1e-4)
 """Rates tried one after another until one reaches 100 %; the builder's own comes first."""
 
+NOT_COMPARED = "No input came again in the next pass, so labels could not be compared between passes."
+
 CHECKED = (
     f"Whether each input keeps its label from pass to pass; then {BATCHES} batches without regularisation, {PASSES} "
     "passes at each rate until one reaches 100 % accuracy."
@@ -117,7 +119,7 @@ def judged(facts: OverfitFacts) -> Step:
         )
     remarks = []
     if sample.loader and not sample.compared:
-        remarks.append("No input came again in the next pass, so labels could not be compared between passes.")
+        remarks.append(NOT_COMPARED)
     return Step(2, TITLE, CHECKED, found, concluded, passed, causes, tuple(remarks))
 
 
@@ -136,10 +138,20 @@ def unfinished(attempts: Sequence[Attempt], why: str, causes: tuple[Cause, ...] 
 
 def _accuracies(attempts: Sequence[Attempt]) -> dict[str, float | int | str]:
     return {
-        f"accuracy at rate {attempt.learning_rate:g}": f"{attempt.best:.1%} after "
-        f"{attempt.iterations[-1] if attempt.iterations else 0} iterations" + ", diverged" * attempt.diverged
+        f"accuracy at rate {attempt.learning_rate:g}": _reached(attempt) + ", diverged" * attempt.diverged
         for attempt in attempts
     }
+
+
+def _reached(attempt: Attempt) -> str:
+    """The accuracy in the end; and the best one where that was higher."""
+    if not attempt.iterations:
+        return "not judged"
+    last = f"after {attempt.iterations[-1]} iterations"
+    if attempt.accuracies[-1] == attempt.best:
+        return f"{attempt.best:.1%} {last}"
+    highest = attempt.iterations[attempt.accuracies.index(attempt.best)]
+    return f"at best {attempt.best:.1%} (iteration {highest}), {attempt.accuracies[-1]:.1%} {last}"
 
 
 def _frozen(trainee: Trainee) -> int:

@@ -61,11 +61,13 @@ class RateFacts:
         initial: Loss of the untrained model, in nats.
         curves: One a rate, from the smallest rate on; the builder's own is among them.
         own: The builder's own rate; None if it has none.
+        labels_unseen: Whether step 2 could not compare labels between passes.
     """
 
     initial: float
     curves: tuple[RateCurve, ...]
     own: float | None
+    labels_unseen: bool = False
 
     @property
     def learning(self) -> tuple[float, ...]:
@@ -93,8 +95,7 @@ def measured(builder: Builder, data: Data, budget: Budget, curves: list[RateCurv
         Whether all rates were tried.
     """
     batches = list(islice(data.endless(), ITERATIONS))
-    own = builder.own_rate
-    rates = sorted({*RATES, *([own] if own and own > 0 and not _among(own) else [])}, key=_from_the_middle)
+    rates = _rates(builder.own_rate)
     for number, rate in enumerate(rates, 1):
         tell(f"step 3: learning rate {rate:g} ({number} of {len(rates)})")
         trainee = builder.at(rate)
@@ -112,7 +113,9 @@ def measured(builder: Builder, data: Data, budget: Budget, curves: list[RateCurv
     return True
 
 
-def judged(curves: list[RateCurve], own: float | None, classes: int, ended: str = "") -> Step:
+def judged(
+    curves: list[RateCurve], own: float | None, classes: int, ended: str = "", labels_unseen: bool = False
+) -> Step:
     """The step, from what was measured.
 
     Args:
@@ -120,14 +123,16 @@ def judged(curves: list[RateCurve], own: float | None, classes: int, ended: str 
         own: The builder's own rate.
         classes: How many the model tells apart.
         ended: What ended it before all rates were tried, in words; empty if they were.
+        labels_unseen: Whether step 2 could not compare labels between passes.
     """
     ordered = tuple(sorted(curves, key=lambda curve: curve.learning_rate))
     # The smallest rate has hardly moved by then.
     initial = float(np.mean([loss for loss in ordered[0].losses[:AVERAGED] if math.isfinite(loss)] or [math.nan]))
-    facts = RateFacts(initial, ordered, own)
+    facts = RateFacts(initial, ordered, own, labels_unseen)
     best = facts.best
     causes = causes_of(facts, RULES)
-    found: dict[str, float | int | str] = {"initial loss (nat)": facts.initial, "rates tried": len(curves)}
+    tried = f"{len(curves)} of {len(_rates(own))}" if ended else len(curves)
+    found: dict[str, float | int | str] = {"initial loss (nat)": facts.initial, "rates tried": tried}
     if best:
         found[BEST] = best.learning_rate
         found[f"its loss after {ITERATIONS} iterations (nat)"] = best.final
@@ -149,7 +154,7 @@ def judged(curves: list[RateCurve], own: float | None, classes: int, ended: str 
             "tune says what may be wrong."
         )
     if ended:
-        remarks.append(f"{ended} before all rates were tried.")
+        remarks.append(f"{ended} before all rates were tried; the one that was under way is left out.")
     checked = (
         f"{ITERATIONS} iterations on all training data at each of {len(curves)} rates, from the same initial weights "
         "and on the same batches; your own rate is one of them."
@@ -188,6 +193,19 @@ def own_rate_too_low(facts: RateFacts) -> Cause | None:
     )
 
 
+def labels_unseen(facts: RateFacts) -> Cause | None:
+    """Nothing is learnt, and whether labels stay with their inputs could not be seen."""
+    if facts.learning or not facts.labels_unseen:
+        return None
+    return Cause(
+        "labels_unseen",
+        "Inputs and labels may be shuffled independently of each other: a few batches were learnt by heart, no rate "
+        "lets the loss fall on all data, and step 2 could not compare labels, as no input came again in the next pass.",
+        "Shuffle both with one permutation: order = rng.permutation(len(x)); x, y = x[order], y[order]. To have step 2 "
+        "compare labels, switch off what changes inputs from pass to pass, such as augmentation.",
+    )
+
+
 def no_rate_learns(facts: RateFacts) -> Cause | None:
     """What could be learnt in step 2 is lost on all data."""
     if facts.learning:
@@ -206,12 +224,17 @@ def no_rate_learns(facts: RateFacts) -> Cause | None:
     )
 
 
-RULES = (own_rate_too_high, own_rate_too_low, no_rate_learns)
+RULES = (own_rate_too_high, own_rate_too_low, labels_unseen, no_rate_learns)
 """The likeliest cause first."""
 
 
 def _begin(facts: RateFacts) -> float:
     return facts.best.learning_rate if facts.best else math.nan
+
+
+def _rates(own: float | None) -> list[float]:
+    """All rates to be tried, in order; the builder's own is among them."""
+    return sorted({*RATES, *([own] if own and own > 0 and not _among(own) else [])}, key=_from_the_middle)
 
 
 def _among(rate: float) -> bool:

@@ -9,17 +9,20 @@ from textwrap import fill
 
 from hpbench.protocol import figures
 from hpbench.protocol.outcome import Outcome
-from hpbench.protocol.points import Trial
+from hpbench.protocol.points import Point, Trial
 from hpbench.protocol.rate import ITERATIONS
 from hpbench.protocol.step import Step, shown
 from hpbench.report.diagnosis_chart import diagnosis_chart
 from hpbench.report.files import write_whole
-from hpbench.report.markup import Markup, bold, bullets, code, escape, join, table
+from hpbench.report.markup import Markup, bold, bullets, code, escape, folded, join, table
 
 TITLES = {"tune": "Tuning {model} on {data}", "lr-find": "Learning rates of {model} on {data}"}
 
 KEYS = {"overfit", "rate-curves", "loss-by-rate", "trials", "curves"}
 """Of all figures: the names of their files."""
+
+SHOWN = 15
+"""Trials of a step that are in its table; if there are more, the others are behind a click."""
 
 LINE = 110
 """Characters of a line on the terminal."""
@@ -81,7 +84,7 @@ def text(step: Step) -> str:
     """A step as plain text, for the terminal."""
     lines = [("checked", step.checked)]
     lines += [("" if i else "found", f"{key}: {shown(value)}") for i, (key, value) in enumerate(step.found.items())]
-    lines.append(("concluded" if step.passed else step.verdict.upper(), step.concluded))
+    lines.append(("concluded" if step.verdict == "passed" else step.verdict.upper(), step.concluded))
     for cause in step.causes:
         lines += [("cause", cause.says), ("advice", cause.advice)]
     lines += [("remark", remark) for remark in step.remarks]
@@ -106,7 +109,8 @@ def last_words(outcome: Outcome) -> str:
         words.append(
             f"Step {failed[0].number} failed{cause}" + (" Nothing after it was tried." * stopped)
         )  # fmt: skip
-    return " ".join(words) or "Every step passed."
+    passed = "Passed." if len(outcome.steps) == 1 else "Every step passed."
+    return " ".join(words) or passed
 
 
 def _summary(outcome: Outcome) -> Markup:
@@ -135,17 +139,25 @@ def _section(step: Step) -> Markup:
 
 
 def _trials(outcome: Outcome, step: Step) -> Markup:
-    """The trials of a step, each with its numbers."""
+    """The trials of a step, each with its numbers; of many the best, and all of them behind a click."""
     trials = [trial for trial in outcome.trials if trial.step == step.number]
     if not trials:
         return Markup("")
     headers = ["round", *HEADERS] if step.number == 5 else list(HEADERS)
-    return table(headers, [_row(trial, step.number == 5) for trial in trials], 0)
+    whole = table(headers, [_row(trial, step.number == 5) for trial in trials], 0)
+    if len(trials) <= SHOWN:
+        return whole
+    best = sorted(trials, key=lambda trial: (not trial.cut, trial.rank), reverse=True)[:SHOWN]
+    return join(
+        escape(f"The best {SHOWN} of {len(trials)} trials:"),
+        table(headers, [_row(trial, step.number == 5) for trial in best], 0),
+        folded(f"All {len(trials)} trials, in the order in which they were trained", whole),
+    )
 
 
 def _row(trial: Trial, with_round: bool) -> list[str]:
     curve, decay = trial.curve, trial.point.weight_decay
-    cells = [f"{trial.point.learning_rate:.3g}", "none" if decay is None else f"{decay:.3g}"]
+    cells = [f"{trial.point.learning_rate:.3g}", "as built" if decay is None else f"{decay:.3g}" if decay else "none"]
     cells.append(f"{curve.epochs} of {trial.epochs}" + (", cut" if trial.cut else ""))
     if curve.epochs:
         cells += [shown(float(curve.train_loss[-1])), f"{curve.train_accuracy[-1]:.3f}"]
@@ -172,22 +184,29 @@ def _figures(outcome: Outcome) -> Iterator[Figure]:
         yield Figure(last, "trials", words, figures.trials_by_rate(outcome.trials))
         words = "Loss, raw and smoothed, and accuracy of the best trial by epoch"
         curves = outcome.best.curve.learning_curves(outcome.classes)
-        svg = diagnosis_chart(curves, f"The best trial: {outcome.best.point}", "epoch")
+        svg = diagnosis_chart(curves, f"The best trial: {outcome.best.point}", "epoch", "validation data")
         yield Figure(6 if any(step.number == 6 for step in outcome.steps) else last, "curves", words, svg)
 
 
 def _circumstances(outcome: Outcome) -> Markup:
     versions = ", ".join(f"{library} {version}" for library, version in outcome.versions.items())
     items = [
-        f"Budget: {outcome.budget}; it took {outcome.seconds:.0f} s.",
+        f"Budget: {outcome.budget}; it took {outcome.seconds:.0f} s without starting TensorFlow.",
         f"Seed {outcome.seed}: the same initial weights and order of batches for every trial. Batches of arrays have "
         f"{outcome.batch_size} examples.",
         versions,
     ]
     if outcome.best is None:
         return join(Markup("## How this was made"), bullets(items))
-    point = outcome.best.point
-    call = f"{outcome.model.rpartition(':')[2]}(learning_rate={point.learning_rate:g}"
-    call += f", weight_decay={point.weight_decay or 0.0:g})"
-    best = Markup(f"The best setting: {code(call)}, {outcome.best.curve.epochs} epochs.")
+    best = Markup(f"The best setting: {_setting(outcome, outcome.best.point)}, {outcome.best.curve.epochs} epochs.")
     return join(Markup("## How this was made"), best, bullets(items))
+
+
+def _setting(outcome: Outcome, point: Point) -> Markup:
+    """How to make that model: a call with what the builder takes, and what else has to be set."""
+    values = {"learning_rate": point.learning_rate, "weight_decay": point.weight_decay or 0.0}
+    given = ", ".join(f"{name}={values[name]:g}" for name in outcome.takes)
+    call = code(f"{outcome.model.rpartition(':')[2]}({given})")
+    if "learning_rate" in outcome.takes:
+        return call
+    return Markup(f"{call}, compiled with learning rate {point.learning_rate:g}")

@@ -7,21 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from hpbench.analysis.diagnosis import FEWEST_POINTS
 from hpbench.protocol.budget import COARSE_SHARE, Budget, BudgetEndedError, Cost, planned
 from hpbench.protocol.builder import Builder
-from hpbench.protocol.curves import Curve, diagnosed
+from hpbench.protocol.curves import Curve
 from hpbench.protocol.data import Batch, Data
-from hpbench.protocol.points import DECAYS, Point, Trial, best_of, grid, refined
+from hpbench.protocol.points import DECAYS, Point, Trial, best_of, grid
+from hpbench.protocol.rounds import Round, Rounds
 from hpbench.protocol.step import Step, Tell, shown
 from hpbench.protocol.trainee import Trainee
 from hpbench.report.numerals import plural
 
 EPOCHS = 5
 """Of a trial of step 4. The document says 5 to 10; the lecture behind it says 1 to 5."""
-
-LONGEST = 8
-"""Times the epochs of the first round of step 5 beyond which no trial is lengthened."""
 
 MEASURED = 10
 """Iterations from which the time of an epoch is estimated."""
@@ -52,6 +49,7 @@ class Search:
         self._before: Trial | None = None
         self.rounds = 0
         self.why_ended = ""
+        self.settled = False
 
     def coarse(self, centre: float, epochs: int) -> Step:
         """Step 4: the grid.
@@ -74,7 +72,9 @@ class Search:
             if not self._fits(plan.epochs):
                 shrunk = f"{shrunk} The time did not hold all of these, either.".strip()
                 break
-            self._run(4, 0, point, plan.epochs, f"step 4, {number} of {len(plan.points)}")
+            self._tell(f"step 4, {number} of {len(plan.points)}: {point}, {self._length(plan.epochs)}")
+            self._run(4, 0, point, plan.epochs)
+            self._tell(f"  validation accuracy {self._trials[-1].accuracy:.1%}")
         return self._judged_coarse(shrunk)
 
     def refine(self, epochs: int) -> Step:
@@ -83,24 +83,29 @@ class Search:
         Args:
             epochs: Of the first round, if the budget holds them: more than in step 4.
         """
-        rng = np.random.default_rng([self._builder.seed, 5])
         self._before = best_of(self._trials)
         remarks: list[str] = []
-        while not self.why_ended and (best := best_of(self._trials)):
-            shape = diagnosed(best.curve, self._builder.classes).shape
-            wanted = max(epochs, best.curve.epochs)
-            if shape == "still-improving" or best.curve.epochs < FEWEST_POINTS:  # too few to tell
-                wanted = max(epochs, min(2 * best.curve.epochs, LONGEST * epochs))
-            length = self._cost.longest(wanted, self._budget.seconds_left())
-            number = self.rounds + 1
-            if 0 < length < wanted:
-                remarks.append(f"The time holds {length} epochs a trial instead of {wanted} in round {number}.")
-            for point in refined(best.point, number, shape, rng):
-                if not self._may_run(length):
-                    break
-                self.rounds = number
-                self._run(5, number, point, length, f"step 5, round {number}")
+        rounds = Rounds(epochs, self._builder.classes, len(self._data.x_validation), self._builder.seed)
+        while self._has_trials() and not self.why_ended:
+            one = rounds.next(self._trials, lambda wanted: self._cost.longest(wanted, self._budget.seconds_left()))
+            remarks += [one.remark] if one.remark else []
+            self.why_ended, self.settled = one.why_ended, one.settled
+            self._train_round(one)
         return self._judged_fine(remarks)
+
+    def _train_round(self, one: Round) -> None:
+        """Its trials, as far as the budget holds them; told in one line."""
+        best = best_of(self._trials)
+        if one.points and best:
+            self._tell(
+                f"step 5, round {one.number}: {plural(len(one.points), 'setting')} near {best.point}, "
+                f"{self._length(one.epochs)} each; best so far {best.accuracy:.1%}"
+            )
+        for point in one.points:
+            if not self._may_run(one.epochs):
+                break
+            self.rounds = one.number
+            self._run(5, one.number, point, one.epochs)
 
     def so_far(self) -> tuple[Step, ...]:
         """Steps 4 and 5 from the trials that were begun, after an interruption."""
@@ -111,21 +116,26 @@ class Search:
 
     def _may_run(self, epochs: int) -> bool:
         """Whether another trial of step 5 fits; if not, ``why_ended`` says what ended the search."""
+        if self._has_trials() and not self._fits(epochs):
+            self.why_ended = f"another trial, about {self._cost.of(epochs):.0f} s, does not fit into the time left"
+        return not self.why_ended
+
+    def _has_trials(self) -> bool:
+        """Whether the budget has another trial; if not, ``why_ended`` says so."""
         left = self._budget.trials_left()
         if left is not None and left <= 0:
             self.why_ended = "the trials are used up"
-        elif epochs < 1 or not self._fits(epochs):
-            self.why_ended = (
-                f"another trial, about {self._cost.of(max(1, epochs)):.0f} s, does not fit into the time left"
-            )
         return not self.why_ended
+
+    def _length(self, epochs: int) -> str:
+        """Of a trial, in words."""
+        return f"{plural(epochs, 'epoch')}, about {self._cost.of(epochs):.0f} s"
 
     def _fits(self, epochs: int) -> bool:
         return self._cost.of(epochs) <= self._budget.seconds_left()
 
-    def _run(self, step: int, number: int, point: Point, epochs: int, where: str) -> None:
-        """Train one setting, and keep what came of it, also where it is cut short; ``where`` is told."""
-        self._tell(f"{where}: {point}, {plural(epochs, 'epoch')}, about {self._cost.of(epochs):.0f} s")
+    def _run(self, step: int, number: int, point: Point, epochs: int) -> None:
+        """Train one setting, and keep what came of it, also where it is cut short; of a long one, progress is told."""
         begun = self._budget.seconds_spent()
         curve, cut = Curve(), True
         self._budget.done += 1
@@ -136,8 +146,9 @@ class Search:
             for epoch in range(epochs):
                 curve = self._epoch(trainee, epoch, curve)
                 ends.append(self._budget.seconds_spent() - begun)
-                if epoch + 1 == epochs or ends[-1] - told >= TOLD_EVERY:
-                    self._tell(f"  epoch {epoch + 1}: validation accuracy {curve.validation_accuracy[-1]:.1%}")
+                if epoch + 1 < epochs and ends[-1] - told >= TOLD_EVERY:
+                    done = f"epoch {epoch + 1} of {epochs}"
+                    self._tell(f"  {point}, {done}: validation accuracy {curve.validation_accuracy[-1]:.1%}")
                     told = ends[-1]
                 if not math.isfinite(curve.train_loss[-1]):
                     break
@@ -259,5 +270,8 @@ class Search:
             concluded = f"Finer and longer: {before.accuracy:.1%} became {best.accuracy:.1%}, with {best.point}."
         else:
             concluded = "Nothing finer or longer was better than the best of step 4."
-        checked = "Settings drawn near the best one, trained for longer; every round closer to the best so far."
+        checked = (
+            "Settings drawn near the best one, trained for longer; every round closer to the best so far, and longer "
+            "where nothing new is left near it."
+        )
         return Step(5, "Refine, and train longer", checked, found, concluded, True, (), tuple(remarks))

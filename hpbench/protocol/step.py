@@ -49,7 +49,7 @@ class Step:
         passed: Whether the model may go on as it is.
         causes: Where it did not pass, what is likely wrong; the likeliest first.
         remarks: What else a reader has to know: what was left out, shrunk, switched off.
-        unfinished: Whether the time or the person ended it before it could tell; it has not passed then.
+        unfinished: Whether it came to its end before it could tell, for want of time or by the person.
     """
 
     number: int

@@ -24,6 +24,7 @@ from hpbench.protocol.rate import RateCurve
 from hpbench.protocol.report import write
 from hpbench.protocol.search import EPOCHS, Search
 from hpbench.protocol.step import ProtocolError, Step, Tell
+from hpbench.report.numerals import plural
 
 BATCH_SIZE = 32
 
@@ -143,6 +144,7 @@ class _Work:
         self.trials: list[Trial] = []
         self._search: Search | None = None
         self.interrupted = False
+        self._labels_unseen = False
 
     @contextmanager
     def until_interrupted(self) -> Iterator[None]:
@@ -161,7 +163,7 @@ class _Work:
         if self.attempts:
             yield overfit.unfinished(self.attempts, "It was interrupted")
         if self.rates:
-            yield rate.judged(self.rates, self.builder.own_rate, self.builder.classes, "It was interrupted")
+            yield self._rate_judged("It was interrupted")
         if self._search:
             yield from self._search.so_far()
 
@@ -170,8 +172,10 @@ class _Work:
         tell("step 1: initial loss")
         if not self._done(initial_loss.initial_loss(self.builder, self.data)).passed:
             return
-        if not self._done(overfit.overfit(self.builder, self.data, self.budget, self.attempts, tell)).passed:
+        learnt = self._done(overfit.overfit(self.builder, self.data, self.budget, self.attempts, tell))
+        if not learnt.passed:
             return
+        self._labels_unseen = overfit.NOT_COMPARED in learnt.remarks
         centre = self.rate(self.budget.part(RATE_SHARE), tell)
         if centre is None:
             return
@@ -180,8 +184,8 @@ class _Work:
             self._done(trying.refine(2 * epochs))
             best = best_of(self.trials)
             if best is not None:
-                self._done(looked_at(best.curve, self.builder.classes, str(best.point)))
-            self._done(returned(trying.rounds, trying.why_ended))
+                self._done(looked_at(best.curve, self.builder.classes, str(best.point), self.builder.takes_decay))
+            self._done(returned(trying, self.budget.left()))
 
     def rate(self, budget: Budget, tell: Tell) -> float | None:
         """Step 3 within a budget of its own; the rate with the lowest loss, None if none learns."""
@@ -189,9 +193,13 @@ class _Work:
         if not self.rates:
             raise ProtocolError("the budget's time ended before one rate was tried; give more minutes")
         ended = "" if complete else f"Its share of the budget, {budget}, ended"
-        step = self._done(rate.judged(self.rates, self.builder.own_rate, self.builder.classes, ended))
+        step = self._done(self._rate_judged(ended))
         found = step.found.get(rate.BEST)
         return float(found) if found is not None else None
+
+    def _rate_judged(self, ended: str) -> Step:
+        """Step 3 from the rates that were tried; ``ended`` is what ended it early, in words."""
+        return rate.judged(self.rates, self.builder.own_rate, self.builder.classes, ended, self._labels_unseen)
 
     def outcome(self, output: Path | str | None, name: str) -> Outcome:
         """What was found until now, written as a report of that name if a folder is given."""
@@ -217,6 +225,7 @@ class _Work:
             classes=self.builder.classes,
             own_rate=self.builder.own_rate,
             remarks=(*self.builder.remarks, *self.data.remarks),
+            takes=self.builder.takes,
         )
         if output is not None:
             write(outcome, Path(output), name)
@@ -228,8 +237,12 @@ class _Work:
         return step
 
 
-def returned(rounds: int, why_ended: str) -> Step:
-    """Step 7: how often step 5 was gone back to."""
-    concluded = f"Step 5 was done in {rounds} round{'s' * (rounds != 1)}, until the budget ended it: {why_ended}."
+def returned(search: Search, left: str) -> Step:
+    """Step 7: how often step 5 was gone back to; ``left`` is what is left of the budget, in words."""
+    rounds = f"Step 5 was done in {plural(search.rounds, 'round')}"
+    if search.settled:
+        concluded = f"{rounds} and has settled: {search.why_ended}. Budget is left: {left}."
+    else:
+        concluded = f"{rounds}, until the budget ended it: {search.why_ended}."
     checked = "After every round the curves of the best trial say where to look next, while there is budget."
-    return Step(7, "Go back to step 5", checked, {"rounds": rounds}, concluded, True)
+    return Step(7, "Go back to step 5", checked, {"rounds": search.rounds}, concluded, True)

@@ -1,6 +1,7 @@
 """``hpbench diagnose``: stored runs, files, drawings, and mistakes in words."""
 
 import json
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -79,8 +80,18 @@ def test_each_stored_curve_is_named_with_evidence_and_advice(results):
     assert done.exit_code == 0, done.output
     assert "slow, seed 0: underfitting (training images are fitted no better than others" in done.output
     assert "fast, seed 0: overfitting" in done.output
-    assert "test loss rise" in done.output
+    assert re.search(r"test loss at the end [\d.]+ % above its lowest", " ".join(done.output.split()))
+    assert "smoke" not in done.output
     assert "try: a larger model, or less regularisation" in done.output
+
+
+def test_a_run_of_the_profile_smoke_is_said_to_mean_nothing(results):
+    with Store(results) as store:
+        store.connection.execute("UPDATE run SET profile = 'smoke'")
+        store.connection.commit()
+    done = diagnose("small", "--results", results)
+    assert done.output.startswith("note: a run of the profile smoke")
+    assert "numbers mean nothing" in done.output
 
 
 def test_one_case_and_another_reading(results):
@@ -114,7 +125,7 @@ def test_a_diverged_training_is_drawn_as_far_as_it_goes(tmp_path):
     path.write_text("epoch,loss\n0,2.3\n1,2000\n2,nan\n")
     done = diagnose(path, "--output", tmp_path)
     assert "short.csv: diverged" in done.output
-    assert "last finite iteration 1" in done.output
+    assert "last finite loss at 1" in done.output
     assert (tmp_path / "short.csv.svg").exists()
 
 
@@ -129,6 +140,9 @@ def test_mistakes_are_told_in_words(results, tmp_path):
     assert "cannot be read" in refused(tmp_path / "none.csv")
     (tmp_path / "curves.txt").write_text("loss")
     assert "end in .csv or .json" in refused(tmp_path / "curves.txt")
+    missing = diagnose("training.txt", "--classes", 10)
+    assert "training.txt: there is no such file" in str(missing.exception)
+    assert "there is no such file" in refused("runs/training")
     assert "no results in" in refused("small", "--results", tmp_path / "none.sqlite")
     assert diagnose().exit_code == 2
 

@@ -208,7 +208,10 @@ def test_a_data_set_is_prepared_again_when_its_code_changes(tmp_path, code):
         (lambda: DATASETS.load("mine:half_a_validation")({}, None), "lacks y_validation"),
         (lambda: DATASETS.load("mine:ragged")({}, None), "x_test has to be an array of one shape; it is a list"),
         (lambda: DATASETS.load("mine:one_file")({}, None), "files has to be a list of paths; it is 'pixels.npy'"),
-        (lambda: DATASETS.load("mine:run"), "comes from the module subprocess, which is not allowed"),
+        (
+            lambda: DATASETS.load("mine:run"),
+            "comes from the module subprocess, which is not allowed; name subprocess:run and add",
+        ),
     ],
 )
 def test_what_is_wrong_with_it_is_said(use, words):

@@ -59,6 +59,7 @@ def test_time_runs_out():
     with pytest.raises(BudgetEndedError):
         budget.require_time()
     assert str(budget) == "2 minutes and 3 trials"
+    assert budget.left() == "0 of 2 minutes and 3 of 3 trials"
     assert str(Budget(None, 3)) == "3 trials"
 
 

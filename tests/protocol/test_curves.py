@@ -16,9 +16,19 @@ def seen(train_loss, train, validation, validation_loss):
 def test_the_suite_s_diagnosis_names_the_shape_with_evidence_and_advice():
     step = seen(FALLING, RISING, [0.5] * 10, [2, 1.2, 1, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6])
     assert step.found["shape"] == "overfitting"
-    assert "gap 0.4" in step.remarks[1]
+    assert "gap between the two 48.7 points" in step.remarks[1]
+    assert "the end is the mean of the last 3 evaluations" in step.remarks[1]
     assert step.concluded.startswith("Overfitting: ")
     assert "regularisation" in step.remarks[0]
+    assert "test" not in " ".join(step.remarks)  # tune judges by validation data
+    assert "decayed" not in step.remarks[1]  # the rate never was
+    assert not any("weight_decay" in remark for remark in step.remarks)
+
+
+def test_a_function_without_weight_decay_is_told_to_take_it_where_it_overfits():
+    curve = Curve(*map(tuple, (FALLING, RISING, [2, 1.2, 1, 1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6], [0.5] * 10, [0.1] * 10)))
+    step = looked_at(curve, 10, "learning rate 0.1", takes_decay=False)
+    assert any("Let the function take weight_decay" in remark for remark in step.remarks)
 
 
 def test_a_training_that_diverged_is_told_however_short():
@@ -29,3 +39,4 @@ def test_too_few_epochs_are_said_to_be_too_few():
     step = seen(FALLING[:3], RISING[:3], RISING[:3], FALLING[:3])
     assert step.concluded == "3 epochs are too few to read a shape from: it takes 8."
     assert "--epochs" in step.remarks[0]
+    assert (step.verdict, step.passed) == ("unfinished", True)

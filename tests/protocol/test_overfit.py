@@ -99,6 +99,13 @@ def test_weights_that_moved_at_some_rate_are_not_dead():
     assert facts(attempt(unmoved=("a",)), attempt(unmoved=("b",))).dead == ()
 
 
+def test_an_accuracy_that_was_higher_before_is_told_with_the_one_in_the_end():
+    tried = Attempt(100.0, (20, 40, 60), (2.0, 2.0, 2.0), (0.1, 0.156, 0.08), ())
+    assert (
+        judged(facts(tried)).found["accuracy at rate 100"] == "at best 15.6% (iteration 40), 8.0% after 60 iterations"
+    )
+
+
 def test_a_few_labels_that_change_do_not_fail_a_model_that_learns():
     assert judged(facts(attempt(accuracy=1.0), sample=Sample((), 100, 5, loader=True))).passed
 

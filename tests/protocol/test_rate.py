@@ -66,7 +66,18 @@ def test_no_rate_that_learns_is_a_failure():
 
 
 def test_a_budget_that_ends_early_is_said():
-    assert "before all rates were tried" in judged(curves()[:9], 0.01, 10, "Its time ended").remarks[-1]
+    step = judged(curves()[:9], 0.01, 10, "Its time ended")
+    assert "before all rates were tried; the one that was under way is left out" in step.remarks[-1]
+    assert step.found["rates tried"] == "9 of 15"
+
+
+def test_where_labels_could_not_be_compared_shuffling_is_named_first():
+    measured = [curve(rate, 2.3) for rate in RATES]
+    causes = judged(measured, 0.01, 10, labels_unseen=True).causes
+    assert [cause.name for cause in causes] == ["labels_unseen", "no_rate_learns"]
+    assert "shuffled independently" in causes[0].says
+    assert "one permutation" in causes[0].advice
+    assert judged(curves(), 0.01, 10, labels_unseen=True).passed
 
 
 def test_a_loss_that_begins_far_from_log_classes_is_remarked():

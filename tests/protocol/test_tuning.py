@@ -12,9 +12,10 @@ from hpbench.protocol import Cause, Outcome, Point, ProtocolError, Step, Trial, 
 from hpbench.protocol.budget import Budget
 from hpbench.protocol.builder import Builder
 from hpbench.protocol.curves import Curve
+from hpbench.protocol.figures import loss_by_rate, rate_curves
 from hpbench.protocol.overfit import attempted
 from hpbench.protocol.rate import RateCurve
-from hpbench.protocol.report import write
+from hpbench.protocol.report import last_words, write
 from hpbench.protocol.sample import Sample
 
 RNG = np.random.default_rng(0)
@@ -146,6 +147,54 @@ def test_a_report_is_escaped_and_its_figures_are_there(tmp_path):
     assert figures == {f"tune/{path.name}" for path in (tmp_path / "tune").iterdir()}
     assert "tune/overfit.svg" not in figures
     assert {path.name for path in tmp_path.iterdir()} == {"tune", "tune.md"}
+
+
+@pytest.mark.parametrize(
+    ("takes", "words"),
+    [
+        (("learning_rate", "weight_decay"), "`adam(learning_rate=0.0256, weight_decay=0.0001)`, 2 epochs"),
+        (("learning_rate",), "`adam(learning_rate=0.0256)`, 2 epochs"),
+        (("weight_decay",), "`adam(weight_decay=0.0001)`, compiled with learning rate 0.0256, 2 epochs"),
+        ((), "`adam()`, compiled with learning rate 0.0256, 2 epochs"),
+    ],
+)
+def test_the_best_setting_is_a_call_that_works(takes, words, tmp_path):
+    outcome = nasty_outcome()
+    best = replace(outcome.best, point=Point(0.0256, 1e-4 if "weight_decay" in takes else None))
+    outcome = replace(outcome, model="mine:adam", best=best, takes=takes)
+    assert f"The best setting: {words}" in write(outcome, tmp_path, "tune").read_text(encoding="utf-8")
+
+
+def test_of_many_trials_the_best_are_shown_and_all_are_kept(tmp_path):
+    outcome = nasty_outcome()
+    accuracies = [0.5 + 0.01 * number for number in range(40)]
+    trials = tuple(
+        replace(outcome.best, curve=replace(outcome.best.curve, validation_accuracy=(0.1, accuracy)))
+        for accuracy in accuracies
+    )
+    text = write(replace(outcome, trials=trials), tmp_path, "tune").read_text(encoding="utf-8")
+    shown, hidden = text.split("<details>")
+    assert "The best 15 of 40 trials" in shown
+    rows = [re.findall(r"2 of 2 .*", part) for part in (shown, hidden)]
+    assert [len(found) for found in rows] == [15, 40]
+    assert all(f"{accuracy:.3f}" in row for accuracy, row in zip(accuracies[:-16:-1], rows[0], strict=True))
+
+
+def test_step_3_alone_does_not_speak_of_every_step():
+    outcome = nasty_outcome()
+    alone = replace(outcome, best=None, steps=(replace(outcome.steps[0], passed=True),))
+    assert last_words(alone) == "Passed."
+
+
+def test_a_rate_that_exploded_is_not_drawn_as_if_it_was_measured():
+    curves = (RateCurve(0.01, (2.0,) * 100), RateCurve(0.1, tuple(2.0 - 0.01 * i for i in range(100))))
+    exploded = RateCurve(3.0, (2.0, 40.0, math.inf))
+    drawn = loss_by_rate((*curves, exploded), 3.0)
+    assert "your own rate, exploded" in drawn
+    assert "your own rate" not in re.sub("your own rate, exploded", "", drawn)
+    assert "your own rate, exploded" not in loss_by_rate(curves, 0.1)
+    assert "loss is too high: 3" in rate_curves((*curves, exploded))
+    assert "too high" not in rate_curves(curves)
 
 
 def test_equal_outcomes_give_equal_bytes(tmp_path):
