@@ -59,7 +59,8 @@ def rate_curves(curves: Sequence[RateCurve]) -> str:
     import altair as alt
 
     highest = _highest(curves)
-    rows, cut = [], []
+    rows: list[dict[str, Any]] = []
+    cut: list[str] = []
     for curve in curves:
         means = [loss if loss <= highest else None for loss in _recent_means(curve.losses)]
         rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(means)]
