@@ -27,7 +27,7 @@ KINDS = {
     "rate tried": (COLOURS[0], "circle"),
     "your own rate": (COLOURS[1], "square"),
     "rate tried, exploded": (COLOURS[2], "triangle-up"),
-    "your own rate, exploded": (COLOURS[3], "triangle-up"),
+    "your own rate, exploded": (COLOURS[1], "diamond"),
 }
 """Of each mark of the figure of losses by rate: its colour and shape."""
 
@@ -55,22 +55,24 @@ def overfitting(attempts: Sequence[Attempt]) -> str:
 
 
 def rate_curves(curves: Sequence[RateCurve]) -> str:
-    """Step 3: the mean loss of the last batches, one line a rate, until it is too high to be drawn."""
+    """Step 3: the mean loss of the last batches, one line a rate, with gaps where it is too high to be drawn."""
     import altair as alt
 
     highest = _highest(curves)
-    rows, cut = [], []
+    rows: list[dict[str, Any]] = []
+    cut: list[str] = []
     for curve in curves:
-        fine = list(takewhile(lambda loss: loss <= highest, _recent_means(curve.losses)))
-        rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(fine)]
-        cut += [f"{curve.learning_rate:g}"] if len(fine) < ITERATIONS else []
+        means = [loss if loss <= highest else None for loss in _recent_means(curve.losses)]
+        rows += [{"rate": curve.learning_rate, "x": i, "y": loss} for i, loss in enumerate(means)]
+        cut += [f"{curve.learning_rate:g}"] if len(means) < ITERATIONS or None in means else []
+    remark = f"Where the loss is above {highest:.2g} nat it is not drawn: at rate {', '.join(cut)}" if cut else ""
     marks = _marks([curve.learning_rate for curve in curves])
     legend = alt.Legend(title="learning rate", orient="bottom", gradientLength=400, values=marks, labelExpr=_PLAIN)
     return _drawn(
         _rows().mark_line(strokeWidth=2),
         rows,
         "Loss at each learning rate",
-        f"Ends early, or is not there, where the loss is too high: {', '.join(cut)}" if cut else "",
+        remark,
         x=_linear("x:Q", "iteration"),
         y=_linear("y:Q", f"training loss, mean of {AVERAGED} iterations (nat)"),
         color=alt.Color("rate:Q", scale=alt.Scale(type="log", scheme="viridis"), legend=legend),
@@ -84,7 +86,7 @@ def loss_by_rate(curves: Sequence[RateCurve], own: float | None) -> str:
 
     highest = _highest(curves)
     rows: list[dict[str, Any]] = []
-    for curve in curves:
+    for curve in sorted(curves, key=lambda curve: curve.learning_rate == own):  # one's own on top
         fine = curve.final <= highest
         kind = ("your own rate" if curve.learning_rate == own else "rate tried") + ", exploded" * (not fine)
         rows.append({"x": curve.learning_rate, "y": min(curve.final, highest), "kind": kind, "fine": fine})
