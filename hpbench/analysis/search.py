@@ -19,8 +19,6 @@ EDGE = 0.05
 """Share of an axis at either end that counts as its edge."""
 RESAMPLES = 2_000
 """Of the points, for intervals of the expected best."""
-FEWEST_POINTS = 8
-"""Points below which nothing is said of the space as a whole."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from hpbench.analysis.search import FEWEST_POINTS, RESAMPLES, Searched, place_along
+from hpbench.analysis.search import RESAMPLES, Searched, place_along
 from hpbench.analysis.statistics import Floats, Interval
 from hpbench.definition.searching import Search
 
@@ -19,6 +19,8 @@ NEIGHBOURS = 6
 """Points that a place of the surface is the mean of, the nearer ones counting more."""
 GOOD = 4
 """One point in so many, the best ones, is a good one."""
+FEWEST = 32
+"""Points below which a surface would show how they happen to lie, and too few of them are good."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def surface(found: Searched) -> Surface | None:
     from sklearn.neighbors import KNeighborsRegressor
 
     paths, places, scores = _places(found)
-    if len(paths) < 2 or len(scores) < FEWEST_POINTS:
+    if len(paths) < 2 or len(scores) < FEWEST:
         return None
     model = KNeighborsRegressor(NEIGHBOURS, weights="distance").fit(places, scores)
     ends = np.linspace(0, 1, SIDE + 1)
@@ -67,9 +69,9 @@ def river(found: Searched) -> Interval | None:
     resampled points. None with fewer than two axes or too few good points.
     """
     paths, places, scores = _places(found)
-    count = len(scores) // GOOD
-    if len(paths) < 2 or count < FEWEST_POINTS:
+    if len(paths) < 2 or len(scores) < FEWEST:
         return None
+    count = len(scores) // GOOD
     chosen = places[np.argsort(-found.sign * scores, kind="stable")[:count]]
     generator = np.random.default_rng(0)
     resampled = chosen[generator.integers(0, count, (RESAMPLES, count))]

@@ -135,7 +135,7 @@ def _course(found: Searched) -> Any:
     panels = []
     for field, title in (("trial", "points"), ("seconds", "seconds of their trials, added up")):
         plot = alt.Chart(alt.NamedData(name="rows")).transform_filter(f"isValid(datum.{field})")
-        x = alt.X(f"{field}:Q", title=title, scale=alt.Scale(nice=False))
+        x = alt.X(f"{field}:Q", title=title, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=5))
         points = plot.transform_filter("isValid(datum.score)").mark_point(
             filled=True, size=30, color="#777", opacity=0.6
         )

@@ -218,9 +218,9 @@ class TestSurface:
         assert np.median(high) == pytest.approx(np.nanmin(scores))
 
     def test_too_few_points_or_axes(self):
-        assert surface(found([0.1] * 7)) is None
+        assert surface(found([0.1] * 31, drawn(31))) is None
         assert surface(found([math.nan] * 20)) is None
-        assert river(found([0.1] * 30)) is None
+        assert river(found([0.1] * 31, drawn(31))) is None
 
     @pytest.mark.parametrize(("sign", "goal"), [(1, "max"), (-1, "max"), (1, "min"), (-1, "min")])
     def test_a_planted_river(self, sign, goal):

@@ -21,8 +21,8 @@ BUDGETS = (1, 2, 4, 8, 16, 32, 64, 128)
 HOW_TO_READ = Markup(
     """Points are proposed through keras-tuner. A trial that diverges is a bad result and not the end of a search.
 
-- *Behind the points* of a picture lies the mean of the six nearest, weighted by distance (KNeighborsRegressor of
-scikit-learn); what diverged counts as the worst.
+- *Behind the points* of a picture, where they are 32 or more, lies the mean of the six nearest, weighted by distance
+(KNeighborsRegressor of scikit-learn); what diverged counts as the worst. The best point has a ring.
 - *Expected best*: of so many trials of a random search, with 95 % intervals from resampled points (Dodge et al. 2019).
 - *Importance* of an axis: the share of the score's variance that a random forest loses on points it has not seen when
 the axis is shuffled (permutation importance, Breiman 2001, by scikit-learn), with 95 % intervals from resampled
