@@ -1,5 +1,8 @@
 import os
+import signal
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background; what tests start would ignore it, too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
@@ -81,6 +84,7 @@ LONGEST = (
     "test_readme.py",
     "test_resilience.py",
     "test_run.py",
+    "test_ab.py",
     "test_any_file.py",
     "test_rate_search.py",
     "test_commands.py",

@@ -215,13 +215,9 @@ def test_generated_images_are_the_same_in_every_process_and_of_one_size(workload
 
 
 def test_what_follows_engine_goes_to_pytest_and_the_rest_to_hpbench_run():
-    assert command(["lenet-batch-lr", "--profile", "smoke"]) == [
-        "hpbench",
-        "run",
-        "lenet-batch-lr",
-        "--profile",
-        "smoke",
-    ]
+    words = command(["lenet-batch-lr", "--profile", "smoke"])
+    assert words[:2] == ["hpbench", "run"]
+    assert words[-3:] == ["lenet-batch-lr", "--profile", "smoke"]
     words = command(["--engine", "-k", "few-shot"])
     assert words[0] == "pytest"
     assert words[-3:] == ["benchmarks", "-k", "few-shot"]

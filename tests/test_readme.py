@@ -27,7 +27,7 @@ def workplace(tmp_path_factory):
     """A folder with the bundled definitions and the README's own one, as its reader would have them."""
     folder = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "benchmarks", folder / "benchmarks")
-    definition = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    definition = re.search(r"```yaml\n(schema: .*?)```", README, re.DOTALL)
     assert definition
     (folder / "momentum.yaml").write_text(definition.group(1), encoding="utf-8")
     training, table = re.findall(r"```csv\n(.*?)```", README, re.DOTALL)
@@ -43,7 +43,7 @@ def workplace(tmp_path_factory):
     return folder
 
 
-TRAINS = ("run", "tune", "lr-find")
+TRAINS = ("run", "gate", "tune", "lr-find")
 """Verbs that import TensorFlow, which they find imported; the others are started as they stand."""
 
 

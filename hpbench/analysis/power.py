@@ -60,8 +60,10 @@ def outlook(finding: Finding) -> Outlook:
     return Outlook(finding, quantity, _spread(quantity.values), seeds)
 
 
-def seeds_needed(mean: float, spread: float, low: float, high: float, fewest: int = FEWEST) -> float:
-    """The smallest number of seeds whose 95 % interval decides with a probability of ``POWER``.
+def seeds_needed(
+    mean: float, spread: float, low: float, high: float, fewest: int = FEWEST, power: float = POWER
+) -> float:
+    """The smallest number of seeds whose 95 % interval decides with a probability of ``power``.
 
     Args:
         mean: True mean of the values.
@@ -69,12 +71,13 @@ def seeds_needed(mean: float, spread: float, low: float, high: float, fewest: in
         low: Lower end of the allowed interval; ``-inf`` for none.
         high: Upper end of the allowed interval; ``inf`` for none.
         fewest: Seeds from which the search starts.
+        power: Probability of a decision that is asked for.
 
     Returns:
         A whole number from ``fewest`` on; infinite beyond ``MOST``.
     """
     numbers = range(fewest, MOST + 1)
-    place = bisect_left(numbers, POWER, key=lambda n: chance_to_decide(n, mean, spread, low, high))
+    place = bisect_left(numbers, power, key=lambda n: chance_to_decide(n, mean, spread, low, high))
     return numbers[place] if place < len(numbers) else math.inf
 
 
@@ -97,7 +100,7 @@ def chance_to_decide(n: int, mean: float, spread: float, low: float, high: float
     if spread == 0:
         return float(low < mean < high)
     scale = math.sqrt(n) / spread
-    weights, sizes = _sizes_of_spread(n - 1)
+    weights, sizes = sizes_of_spread(n - 1)
     half = student_quantile(n - 1) * sizes
     inside = special.ndtr((high - mean) * scale - half) - special.ndtr((low - mean) * scale + half)
     return float(weights @ np.maximum(inside, 0.0))
@@ -130,7 +133,7 @@ def _spread(values: Iterable[float]) -> float:
 
 
 @lru_cache(maxsize=MOST)
-def _sizes_of_spread(degrees: int) -> tuple[Floats, Floats]:
+def sizes_of_spread(degrees: int) -> tuple[Floats, Floats]:
     """Weights, and the sample's standard deviation as a multiple of the true one, for an average over it."""
     places, weights = _nodes()
     sizes: Floats = np.sqrt(2 * special.gammaincinv(degrees / 2, places) / degrees)

@@ -96,16 +96,22 @@ def rows(tables: RunTables, resolved: Resolved) -> list[Row]:
     trials = tables.trials
     diverged = trials[trials["outcome"] == Outcome.DIVERGED.value]
     places = set(zip(diverged["case"], diverged["reading"], diverged["seed"], strict=True))
-    finals: dict[tuple[str, str, str, str], dict[int, float]] = {}
-    columns = ("case", "reading", "metric", "labels", "seed")
-    for (case, reading, metric, labels, seed), _, values in grouped(tables.observations, columns):
-        finals.setdefault((case, reading, metric, labels), {})[seed] = float(values[-1])
+    ended = finals(tables)
     order = _Order(resolved)
     return [
-        _row(tables, resolved, key, finals[key], sum((key[0], key[1], seed) in places for seed in finals[key]))
-        for key in sorted(finals, key=order.position)
+        _row(tables, resolved, key, ended[key], sum((key[0], key[1], seed) in places for seed in ended[key]))
+        for key in sorted(ended, key=order.position)
         if key[1] in order.readings
     ]
+
+
+def finals(tables: RunTables) -> dict[tuple[str, str, str, str], dict[int, float]]:
+    """(case, reading, metric, labels as canonical JSON) to seed to the last value, in the metric's unit."""
+    found: dict[tuple[str, str, str, str], dict[int, float]] = {}
+    columns = ("case", "reading", "metric", "labels", "seed")
+    for (case, reading, metric, labels, seed), _, values in grouped(tables.observations, columns):
+        found.setdefault((case, reading, metric, labels), {})[int(seed)] = float(values[-1])
+    return found
 
 
 class _Order:

@@ -15,6 +15,7 @@ from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
 from hpbench.errors import UserError
 from hpbench.parts.datasets.folders import default_data_folder
+from hpbench.report.formats import DEFAULT_FORMATS, FORMATS
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -57,6 +58,20 @@ def output_option(function: _Command) -> _Command:
     )(function)
 
 
+def formats_option(function: _Command) -> _Command:
+    """What reports are written in, handed to the verb as ``formats``."""
+    readers = ", ".join(f"{name} for {known.reader}" for name, known in FORMATS.items())
+    return click.option(
+        "--format",
+        "formats",
+        type=click.Choice(list(FORMATS)),
+        multiple=True,
+        default=DEFAULT_FORMATS,
+        show_default=True,
+        help=f"What to write (may be repeated): {readers}.",
+    )(function)
+
+
 def allow_code_option(function: _Command) -> _Command:
     """Which code of one's own a definition may name."""
     return click.option(
@@ -93,9 +108,11 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
         cases: tuple[str, ...],
         readings: tuple[str, ...],
         claims: tuple[str, ...],
+        gated: bool,
         **others: Any,
     ) -> Any:
-        selection = Selection(profile, dict(parse_change(text) for text in changes), seeds, cases, readings, claims)
+        change = dict(parse_change(text) for text in changes)
+        selection = Selection(profile, change, seeds, cases, readings, claims, gated)
         return function(*arguments, selection=selection, **others)
 
     options = (
@@ -116,6 +133,11 @@ def selection_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "claims",
             multiple=True,
             help="Only the trials that this claim needs (may be repeated); those of --case come on top.",
+        ),
+        click.option(
+            "--gated",
+            is_flag=True,
+            help="Only the cases that the definition gates, under the default reading; --case and --claim add theirs.",
         ),
         click.option(
             "--reading", "readings", multiple=True, help="Only this reading, such as 'sgd=plain' (may be repeated)."

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hpbench.cli.options import benchmarks_argument, output_option, results_option
+from hpbench.cli.options import benchmarks_argument, formats_option, output_option, require_writable, results_option
 from hpbench.errors import UserError
 
 if TYPE_CHECKING:
     from hpbench.records.store import Run, Store
-
-FORMATS = ("markdown", "json")
 
 
 @click.command(epilog="Example: hpbench report lenet-batch-lr --format json --output reports")
@@ -22,32 +20,33 @@ FORMATS = ("markdown", "json")
 @output_option
 @click.option("--profile", help="The newest run of this profile, instead of the newest run.")
 @click.option(
-    "--format",
-    "formats",
-    type=click.Choice(FORMATS),
-    multiple=True,
-    default=FORMATS,
-    show_default=True,
-    help="What to write (may be repeated).",
+    "--machine", default="", help="The newest run of the machine whose fingerprint begins so ('hpbench merge')."
 )
+@formats_option
 def command(
-    benchmarks: tuple[str, ...], results: Path, output: Path, profile: str | None, formats: tuple[str, ...]
+    benchmarks: tuple[str, ...],
+    results: Path,
+    output: Path,
+    profile: str | None,
+    machine: str,
+    formats: tuple[str, ...],
 ) -> None:
     """Write reports of the newest stored runs (benchmark ids; all that have results if none is named)."""
     from hpbench.records.store import Store
 
+    require_writable(output, "--output")
     with Store(results) as store:
-        runs = {run.benchmark: run for run in store.runs(profile=profile)}
+        stored = store.runs(profile=profile)
+        runs = {run.benchmark: run for run in stored if run.machine_id.startswith(machine)}
         unknown = set(benchmarks) - set(runs)
         if unknown or not runs:
             wanted = ", ".join(sorted(unknown)) or "any benchmark"
             having = ", ".join(runs) or "nothing"
             of_profile = f" with profile {profile}" if profile else ""
-            raise UserError(f"{results} holds no run of {wanted}{of_profile}; it holds: {having}")
+            of_machine = f" of machine {machine}" if machine else ""
+            raise UserError(f"{results} holds no run of {wanted}{of_profile}{of_machine}; it holds: {having}")
         for benchmark in benchmarks or runs:
-            for path in write_report(store, runs[benchmark], output, formats):
-                if path.suffix in (".md", ".json"):
-                    click.echo(f"wrote {path}")
+            tell(write_report(store, runs[benchmark], output, formats), output)
 
 
 def write_report(store: Store, run: Run, output: Path, formats: tuple[str, ...]) -> list[Path]:
@@ -59,3 +58,10 @@ def write_report(store: Store, run: Run, output: Path, formats: tuple[str, ...])
 
     resolved = parse(run.definition, run.file, Selection.from_dict(run.selection))
     return write(load(store, run), resolved, output, formats)
+
+
+def tell(written: list[Path], output: Path) -> None:
+    """Name the files that were written into the folder itself, not the figures below it."""
+    for path in written:
+        if path.parent == output:
+            click.echo(f"wrote {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -14,6 +14,7 @@ from hpbench.cli.options import (
     allow_code_option,
     benchmarks_argument,
     data_option,
+    formats_option,
     output_option,
     require_writable,
     resolve_all,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @selection_options
 @results_option
 @output_option
+@formats_option
 @data_option
 @click.option(
     "--jobs",
@@ -45,6 +47,12 @@ if TYPE_CHECKING:
     help="Keep results of older code, marked in the report, instead of running their trials again.",
 )
 @click.option("--no-report", is_flag=True, help="Only store results.")
+@click.option(
+    "--calibration/--no-calibration",
+    "calibrate",
+    default=True,
+    help="Whether to run the calibration workload before and after timed trials.",
+)
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -52,11 +60,13 @@ def command(
     selection: Selection,
     results: Path,
     output: Path,
+    formats: tuple[str, ...],
     data_folder: Path,
     jobs: int | None,
     allow_code: tuple[str, ...],
     keep_stale: bool,
     no_report: bool,
+    calibrate: bool,
 ) -> None:
     """Run benchmarks (ids or files; all bundled ones if none is named) and write their reports.
 
@@ -70,11 +80,19 @@ def command(
     resolved = resolve_all(benchmarks, selection)
     if not no_report:
         require_writable(output, "--output")
-    options = Options(data_folder.resolve(), jobs, allow_code, keep_stale)
-    ctx.exit(_run_all(resolved, results, None if no_report else output, options))
+    options = Options(data_folder.resolve(), jobs, allow_code, keep_stale, calibrate)
+    ctx.exit(run_all(resolved, results, None if no_report else Reports(output, formats), options))
 
 
-def _run_all(benchmarks: list[Resolved], results: Path, output: Path | None, options: Options) -> int:
+class Reports(NamedTuple):
+    """Where reports go, and their formats."""
+
+    folder: Path
+    formats: tuple[str, ...]
+
+
+def run_all(benchmarks: list[Resolved], results: Path, reports: Reports | None, options: Options) -> int:
+    """Run benchmarks, say how their trials ended, and write their reports if they are wanted; the exit code."""
     from hpbench.execution.display import LiveDisplay, PlainDisplay
     from hpbench.execution.driver import Driver, admit
     from hpbench.records.store import Store
@@ -89,8 +107,8 @@ def _run_all(benchmarks: list[Resolved], results: Path, output: Path | None, opt
                 tally = Driver(resolved, store, display, options).run(command_line())
                 tallies.append(tally)
                 click.echo(f"{resolved.definition.id}: {_summary(tally)}")
-                if output and tally.results:
-                    _report(store, tally.run, output)
+                if reports and tally.results:
+                    _report(store, tally.run, reports)
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted; what is done is kept. To go on: {command_line()}", err=True)
         return INTERRUPTED
@@ -105,13 +123,11 @@ def _run_all(benchmarks: list[Resolved], results: Path, output: Path | None, opt
     return HARNESS_FAILED if failed else 0
 
 
-def _report(store: Store, number: int, output: Path) -> None:
-    from hpbench.cli.report import write_report
+def _report(store: Store, number: int, reports: Reports) -> None:
+    from hpbench.cli.report import tell, write_report
 
     run = next(run for run in store.runs() if run.id == number)
-    for path in write_report(store, run, output, ("markdown", "json")):
-        if path.suffix == ".md":
-            click.echo(f"wrote {path}")
+    tell(write_report(store, run, reports.folder, reports.formats), reports.folder)
 
 
 def _summary(tally: Tally) -> str:

@@ -46,8 +46,8 @@ def command(ctx: click.Context, benchmarks: tuple[str, ...], selection: Selectio
         for item in resolve_all(benchmarks, selection):
             _show(item, results)
         return
-    if selection.changes or selection.seeds or selection.cases:
-        raise click.UsageError("--power looks at stored results: --set, --seeds and --case do not go with it")
+    if selection.changes or selection.seeds or selection.cases or selection.gated:
+        raise click.UsageError("--power looks at stored results: --set, --seeds, --case and --gated do not go with it")
     chosen = ctx.get_parameter_source("profile") is ParameterSource.COMMANDLINE
     for name, tree in zip(benchmarks or bundled(), load_all(benchmarks), strict=True):
         _show_power(name, tree, selection, results, selection.profile if chosen else None)

@@ -39,3 +39,16 @@ def case_changes(changes: Mapping[str, Any]) -> dict[str, Any]:
     """A case's changes as dotted paths: a bare name is a field of ``training``, or a whole block."""
     blocks = ("dataset", "model", "training", "compute")
     return {path if "." in path or path in blocks else f"training.{path}": value for path, value in changes.items()}
+
+
+def with_seeds(tree: Mapping[str, Any], seeds: int, timed_seeds: int) -> dict[str, Any]:
+    """A definition's values with that many seeds everywhere, timed ones as before but no more.
+
+    Args:
+        tree: The values.
+        seeds: Number of seeds.
+        timed_seeds: Number of timed ones where the values have none.
+    """
+    studies = {name: {**body, "seeds": seeds} for name, body in tree.get("studies", {}).items()}
+    timed = min(seeds, tree.get("timed_seeds", timed_seeds))
+    return {**tree, "seeds": seeds, "reading_seeds": seeds, "timed_seeds": timed, "studies": studies}

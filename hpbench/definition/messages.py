@@ -115,6 +115,8 @@ def _message(location: Location, parent: Any, item: dict[str, Any]) -> str:
         return f"'{field}': {_PATTERNS.get(context['pattern'], 'this cannot stand here')}{_found(item['input'])}"
     if kind == "too_short":
         return f"'{field}' needs at least {context['min_length']} of them, found {context['actual_length']}"
+    if kind == "too_long":
+        return f"'{field}' may have at most {context['max_length']} of them, found {context['actual_length']}"
     if kind == "value_error":
         return f"'{field}': {context['error']}"
     expected = _LIMITS[kind].format(**context) if kind in _LIMITS else _KINDS.get(kind.split("_")[0])

@@ -41,6 +41,7 @@ def _references(values: Values) -> Iterator[tuple[Location, str]]:
         *((("reported", metric), metric) for metric in block(values.get("reported"))),
         *((("table", "reported", name), name) for name in block(block(values.get("table")).get("reported"))),
         *((("table", "also", index), name) for index, name in texts(block(values.get("table")).get("also"))),
+        *((("gated", index, "metric"), block(one).get("metric")) for index, one in numbered(values.get("gated"))),
         (("advice", "metric"), block(values.get("advice")).get("metric")),
         *(
             (("studies", name, "search", "objective", "metric"), _objective(body).get("metric"))

@@ -40,6 +40,7 @@ def references(values: Values, cases: CaseNames) -> Iterator[Found]:
     yield from _table(values, cases)
     yield from _groups(values, cases)
     yield from _shapes(values, cases)
+    yield from _gated(values, cases)
     yield from _planner(block(values.get("planner")), values, cases)
     yield from metric_references(values)
     for index, case in texts(values.get("reading_cases")):
@@ -185,6 +186,18 @@ def _shapes(values: Values, cases: CaseNames) -> Iterator[Found]:
                         yield at, f"'{case}' stands in {places[case]} already; a case is made to have one shape"
                         break
                     places[case] = f"shapes.{part}.{shape}"
+
+
+def _gated(values: Values, cases: CaseNames) -> Iterator[Found]:
+    """Gated cases that are not there, and metrics that are gated twice."""
+    entries = [block(entry) for _, entry in numbered(values.get("gated"))]
+    for index, entry in enumerate(entries):
+        for position, case in texts(entry.get("cases")):
+            if unknown := cases.unknown(case):
+                yield ("gated", index, "cases", position), unknown
+    for index in _repeated(entry.get("metric") for entry in entries):
+        if isinstance(metric := entries[index].get("metric"), str):
+            yield ("gated", index, "metric"), f"'{metric}' is gated already; give its cases to one entry"
 
 
 def _open(values: Values) -> Iterator[Found]:

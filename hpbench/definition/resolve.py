@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from hpbench.catalogue.claims import ClaimTest
 from hpbench.definition import readings
 from hpbench.definition.cells import study_cases
-from hpbench.definition.changes import case_changes, with_changes
+from hpbench.definition.changes import case_changes, with_changes, with_seeds
 from hpbench.definition.faults import DefinitionError, Fault, instead
 from hpbench.definition.messages import describe
 from hpbench.definition.readings import Reading
@@ -38,6 +38,8 @@ class Selection:
         cases: Only these cases; empty for all, or for those that ``claims`` need.
         readings: Only these readings; empty for the profile's.
         claims: Only these claims, and the trials that they need beside those of ``cases``; empty for all.
+        gated: Only the cases that the definition gates, beside those of ``cases`` and ``claims``; where ``readings`` is
+            empty under the default reading.
     """
 
     profile: str = "quick"
@@ -46,6 +48,12 @@ class Selection:
     cases: tuple[str, ...] = ()
     readings: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    gated: bool = False
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether not all cases are asked for."""
+        return bool(self.cases or self.claims or self.gated)
 
     def as_dict(self) -> dict[str, Any]:
         """For the store."""
@@ -90,7 +98,7 @@ class Resolved:
         try:
             tree = with_changes(source.values, changes)
             if selection.seeds is not None:
-                tree = _with_seeds(tree, selection.seeds, base.timed_seeds)
+                tree = with_seeds(tree, selection.seeds, base.timed_seeds)
             tree = with_changes(tree, selection.changes)
         except KeyError as error:
             raise SelectionError(str(error.args[0])) from None
@@ -102,8 +110,8 @@ class Resolved:
         """The readings to run, default first."""
         points = self.definition.open
         try:
-            if self.selection.readings:
-                asked = [readings.parse(text, points) for text in self.selection.readings]
+            if names := self.selection.readings or (readings.DEFAULT,) * self.selection.gated:
+                asked = [readings.parse(text, points) for text in names]
                 return list({readings.name(reading): reading for reading in asked}.values())
             return readings.expand(self.definition.readings, points)
         except ValueError as error:
@@ -138,23 +146,33 @@ class Resolved:
         narrowed = [needed for item in planned if (needed := self._needed(item))]
         if not narrowed and not self.searches:
             raise SelectionError(
-                f"nothing to run for {', '.join(self.selection.claims)} under "
+                f"nothing to run for {', '.join(self.selection.claims) or 'what is gated'} under "
                 f"{', '.join(map(readings.name, self.readings))}: a claim about time or memory needs timed_seeds of at "
                 f"least 1, and the reading '{readings.DEFAULT}', which alone is timed and has the cases of studies"
             )
         return narrowed
 
+    @cached_property
+    def asked_cases(self) -> frozenset[str]:
+        """The cases that are asked for by name, and those that are because the definition gates them.
+
+        Raises:
+            SelectionError: If what is gated is asked for, and nothing is.
+        """
+        gated = self.definition.gated_cases if self.selection.gated else ()
+        if self.selection.gated and not gated:
+            raise SelectionError(f"{self.definition.id} gates nothing: it has no 'gated'")
+        return frozenset((*self.selection.cases, *gated))
+
     @property
     def searches(self) -> dict[str, tuple[Study, Search]]:
         """The studies that search, of those asked for: all, or those whose winner a case or a claim asked for is."""
-        asked = self.selection
-        claims = self.definition.claims if asked.claims else ()
-        wanted = {*asked.cases, *(case for claim in claims for case in _named(claim.test, self.definition))}
-        every = not (asked.cases or asked.claims)
+        claims = self.definition.claims if self.selection.claims else ()
+        wanted = self.asked_cases | {case for claim in claims for case in _named(claim.test, self.definition)}
         return {
             name: (study, study.search)
             for name, study in self.definition.studies.items()
-            if study.search is not None and (every or _winner(name) in wanted)
+            if study.search is not None and (_winner(name) in wanted or not self.selection.is_narrow)
         }
 
     def _needed(self, item: PlannedCase) -> PlannedCase | None:
@@ -162,7 +180,7 @@ class Resolved:
 
         A claim about time or memory needs the timed seeds only, another one needs no timing.
         """
-        if item.case in self.selection.cases or not (self.selection.cases or self.selection.claims):
+        if item.case in self.asked_cases or not self.selection.is_narrow:
             return item
         definition = self.under(item.reading)
         tests = [claim.test for claim in definition.claims] if self.selection.claims else []
@@ -199,8 +217,7 @@ class Resolved:
         same = self._base(readings.name(reading)) == self._base(readings.DEFAULT)
         if same and under.own_cases == definition.own_cases:
             return [self._case(case, changes, reading, *whole) for case, changes in definition.own_cases.items()]
-        narrowed = self.selection.cases or self.selection.claims
-        named = (not narrowed and definition.reading_cases) or tuple(definition.own_cases)
+        named = (not self.selection.is_narrow and definition.reading_cases) or tuple(definition.own_cases)
         cases = {case for name in named for case in definition.members.get(name, (name,))}
         planned = []
         for case, changes in definition.own_cases.items():
@@ -241,19 +258,6 @@ class Resolved:
         except ValidationError as error:
             raise SelectionError(f"case {case}: {'; '.join(text for _, text in describe(error))}") from None
         return PlannedCase(case, readings.name(reading), settings, seeds, min(timed, seeds))
-
-
-def _with_seeds(tree: Mapping[str, Any], seeds: int, timed_seeds: int) -> dict[str, Any]:
-    """A definition's values with that many seeds everywhere, timed ones as before but no more.
-
-    Args:
-        tree: The values.
-        seeds: Number of seeds.
-        timed_seeds: Number of timed ones where the values have none.
-    """
-    studies = {name: {**body, "seeds": seeds} for name, body in tree.get("studies", {}).items()}
-    timed = min(seeds, tree.get("timed_seeds", timed_seeds))
-    return {**tree, "seeds": seeds, "reading_seeds": seeds, "timed_seeds": timed, "studies": studies}
 
 
 def _winner(study: str) -> str:

@@ -31,6 +31,7 @@ from hpbench.definition.document import (
     Strict,
     Table,
 )
+from hpbench.definition.gated import MOST_GATED, Gated
 from hpbench.definition.searching import Pools, Search
 from hpbench.definition.shapes import Shapes
 from hpbench.records.trial import canonical_json
@@ -204,6 +205,9 @@ class Definition(Settings):
     advice: Advice | None = None
     pools: Pools | None = None
     shapes: Shapes | None = None
+    gated: tuple[Gated, ...] = Field(
+        default=(), max_length=MOST_GATED, description="what hpbench gate holds later runs to"
+    )
     profiles: dict[Literal["smoke", "quick", "standard", "full"], Changes] = Field(default={})
 
     @model_validator(mode="after")
@@ -239,6 +243,12 @@ class Definition(Settings):
         for study, body in self.studies.items():
             found |= {name: dict(changes) for name, changes in study_cases(study, body.cases, body.grid).items()}
         return found
+
+    @cached_property
+    def gated_cases(self) -> tuple[str, ...]:
+        """The cases that are gated, those of groups among them."""
+        named = (name for gated in self.gated for name in gated.cases or self.own_cases)
+        return tuple(dict.fromkeys(case for name in named for case in self.members.get(name, (name,))))
 
     @cached_property
     def reported_values(self) -> dict[str, Reported]:

@@ -93,12 +93,14 @@ class Options:
         workers: Jobs side by side; None for one a core.
         allow: Modules whose code a definition may name.
         keep_stale: Whether results of older code stand, to be shown as stale, instead of being made again.
+        calibrate: Whether the calibration workload runs before and after timed trials.
     """
 
     data_folder: Path
     workers: int | None = None
     allow: tuple[str, ...] = ()
     keep_stale: bool = False
+    calibrate: bool = True
 
 
 class Driver:
@@ -210,7 +212,7 @@ class Driver:
     @contextmanager
     def _calibrated(self, jobs: Iterable[Job], executor: LocalExecutor, run: int) -> Iterator[None]:
         """Calibrate around a round's timed trials, where it has any; of several rounds the first and the last count."""
-        timed = any(job.timed for job in jobs)
+        timed = self._options.calibrate and any(job.timed for job in jobs)
         if timed and not self._store.calibration(run):
             self._store.set_calibration(run, BEFORE, executor.calibrate())
         yield

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+from hpbench.definition.order import seed_major
 from hpbench.definition.resolve import PlannedCase, Resolved
 from hpbench.definition.schema import Settings
 from hpbench.plan.search import proposals, winners
@@ -28,21 +30,19 @@ def cells(resolved: Resolved, data: DataFingerprint) -> list[Cell]:
 def cells_of(resolved: Resolved, cases: Sequence[PlannedCase], data: DataFingerprint) -> list[Cell]:
     """The cells of some cases, in that order."""
     definition = resolved.definition
-    planned = [(item, item.settings.model_dump(mode="json"), data(item.settings)) for item in cases]
-    ordered: list[Cell] = []
-    for seed in range(max((item.seeds for item, _, _ in planned), default=0)):
-        row = [
-            Cell(
-                case=item.case,
-                reading=item.reading,
-                trial=Trial(definition.id, definition.version, settings, seed, fingerprint),
-                timed=seed < item.timed_seeds,
-            )
-            for item, settings, fingerprint in planned
-            if seed < item.seeds
-        ]
-        ordered += reversed(row) if seed % 2 else row
-    return ordered
+    known: dict[int, tuple[dict[str, Any], str]] = {
+        id(item): (item.settings.model_dump(mode="json"), data(item.settings)) for item in cases
+    }
+    return [
+        Cell(
+            case=item.case,
+            reading=item.reading,
+            trial=Trial(definition.id, definition.version, settings, seed, fingerprint),
+            timed=seed < item.timed_seeds,
+        )
+        for item, seed in seed_major(cases)
+        for settings, fingerprint in (known[id(item)],)
+    ]
 
 
 def next_round(resolved: Resolved, data: DataFingerprint, results: Sequence[TrialResult]) -> list[Cell]:

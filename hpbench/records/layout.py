@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from hpbench.errors import MachineError, UserError
@@ -86,13 +87,37 @@ def connect(path: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
+def copy(path: Path, target: Path) -> None:
+    """Copy a results file and bring the copy up to date; the file itself stays as it is.
+
+    Args:
+        path: The file; another process may be writing it.
+        target: Where the copy goes.
+
+    Raises:
+        StoreError: If it is missing, not a results file, or of a newer version.
+    """
+    if not path.is_file():
+        raise StoreError(f"no results in {path}")
+    try:
+        with closing(sqlite3.connect(_unchanged(path), uri=True)) as source, closing(sqlite3.connect(target)) as found:
+            source.backup(found)
+            _prepare(found, path, create=False)
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} cannot be used as a results file ({_reason(error)})") from None
+
+
 def _address(path: Path, create: bool) -> str:
     """In a folder that cannot be written, SQLite cannot make the files beside the store that it reads with."""
-    address = path.resolve().as_uri()
     if create or os.access(path.resolve().parent, os.W_OK):
-        return address
+        return path.resolve().as_uri()
+    return _unchanged(path)
+
+
+def _unchanged(path: Path) -> str:
+    """The address at which a file is read as it is, with what another process has not yet moved into it."""
     beside = path.resolve().with_name(f"{path.name}-wal")
-    return f"{address}?{'mode=ro' if beside.exists() and beside.stat().st_size else 'immutable=1'}"
+    return f"{path.resolve().as_uri()}?{'mode=ro' if beside.exists() and beside.stat().st_size else 'immutable=1'}"
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, create: bool) -> None:

@@ -106,6 +106,12 @@ class Store:
                 ],
             )
 
+    def copy_cells(self, run: int, cells: Iterable[StoredCell]) -> None:
+        """Give a run without a plan the cells of other runs."""
+        rows = [(run, position, *cell) for position, cell in enumerate(cells)]
+        with self._writing():
+            self.connection.executemany("INSERT INTO cell VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
     def add_result(self, result: TrialResult, machine_id: str, elapsed: float, output: str = "") -> int:
         """Keep one attempt with all its observations and its output, at once or not at all; returns its number."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
@@ -206,6 +212,13 @@ class Store:
                    JOIN trial ON trial.identity = cell.trial
                    WHERE cell.run = ? ORDER BY cell.position"""
         return {(case, reading): json.loads(text) for case, reading, text in self.connection.execute(query, (run,))}
+
+    def data(self, run: int) -> dict[tuple[str, str], str]:
+        """(case, reading) to the fingerprint of the data of its trials."""
+        query = (
+            "SELECT name, reading, data FROM cell JOIN trial ON identity = cell.trial WHERE run = ? ORDER BY position"
+        )
+        return {(case, reading): data for case, reading, data in self.connection.execute(query, (run,))}
 
     def results_by_settings(
         self, benchmark: str, version: int, machine_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ from hpbench.analysis.verdicts import Finding, Quantity
 from hpbench.records.metrics import NOT_ALONE
 from hpbench.report.circumstances import Drift, drifts
 from hpbench.report.facts import Facts
+from hpbench.report.strict_json import dump
 
 FORMAT = 1
 
@@ -25,10 +26,10 @@ def chunks(facts: Facts) -> Iterator[str]:
     """The document piece by piece: with many trials it is large."""
     yield "{\n"
     for key, value in _head(facts).items():
-        yield f"{_dump(key)}: {_dump(value)},\n"
-    yield from _list("claims", (_dump(_claim(finding)) for finding in facts.findings.values()))
+        yield f"{dump(key)}: {dump(value)},\n"
+    yield from _list("claims", (dump(_claim(finding)) for finding in facts.findings.values()))
     yield ",\n"
-    yield from _list("comparisons", (_dump(comparison(item)) for item in facts.comparisons))
+    yield from _list("comparisons", (dump(comparison(item)) for item in facts.comparisons))
     yield ",\n"
     yield from _list("trials", _trials(facts))
     yield ",\n"
@@ -137,7 +138,7 @@ def _trials(facts: Facts) -> Iterator[str]:
         cores = facts.loads.get(place)
         alone = None if cores is None else cores < NOT_ALONE
         values = (*place, str(row[3]), bool(row[4]), bool(row[5]))
-        yield _dump(dict(zip(names, values, strict=True)) | {"other_load": cores, "alone": alone})
+        yield dump(dict(zip(names, values, strict=True)) | {"other_load": cores, "alone": alone})
 
 
 def _rows(rows: Iterable[Row]) -> Iterator[str]:
@@ -146,10 +147,10 @@ def _rows(rows: Iterable[Row]) -> Iterator[str]:
     for row in rows:
         place = (row.case, row.reading)
         if place not in settings:
-            settings[place] = _dump(row.settings)
-        before = _dump({"case": row.case, "reading": row.reading})
+            settings[place] = dump(row.settings)
+        before = dump({"case": row.case, "reading": row.reading})
         names = ("labels", "metric", "unit", "n", "diverged", "mean", "low", "high", "reported", "device")
-        after = _dump({name: getattr(row, name) for name in names})
+        after = dump({name: getattr(row, name) for name in names})
         yield f'{before[:-1]}, "settings": {settings[place]}, {after[1:]}'
 
 
@@ -185,7 +186,7 @@ class _Shared:
         key = (case, reading, metric, labels)
         if key not in self._known:
             found = {"case": case, "reading": reading, "metric": metric, "labels": json.loads(labels)}
-            self._known[key] = _dump(found)[:-1]
+            self._known[key] = dump(found)[:-1]
         return self._known[key]
 
 
@@ -202,22 +203,7 @@ def _ranked(column: pd.Series[Any], order: Sequence[str]) -> tuple[np.ndarray[An
 
 def _list(key: str, items: Iterable[str]) -> Iterator[str]:
     """A list under a key, one item a line."""
-    yield f"{_dump(key)}: ["
+    yield f"{dump(key)}: ["
     for number, item in enumerate(items):
         yield f"{',' if number else ''}\n{item}"
     yield "\n]"
-
-
-def _dump(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    """The value with null for every number that is not finite."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return value

@@ -81,6 +81,13 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], numeric: int | 
     return Markup(text)
 
 
+def plain_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for a terminal: nothing is escaped."""
+    from tabulate import tabulate
+
+    return tabulate([[clean(cell) for cell in row] for row in rows], headers, tablefmt="simple", disable_numparse=True)
+
+
 def bullets(items: Iterable[str]) -> Markup:
     """A list; items that are not ``Markup`` are escaped."""
     return Markup("\n".join(f"- {escape(item)}" for item in items))

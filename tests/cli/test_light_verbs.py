@@ -29,6 +29,12 @@ def invoke(*arguments):
         ("diagnose", "--help"),
         ("tune", "--help"),
         ("lr-find", "--help"),
+        ("compare", "--help"),
+        ("reference", "save", "--help"),
+        ("gate", "--help"),
+        ("ab", "--help"),
+        ("merge", "--help"),
+        ("history", "--help"),
     ],
 )
 def test_light_verbs_import_nothing_heavy(arguments, tmp_path):

@@ -154,4 +154,4 @@ def test_power_without_results_says_how_to_get_them(small_file, tmp_path):
 def test_power_refuses_options_that_it_would_not_heed(small_file, stored):
     done = show(small_file, "--power", "--seeds", "5", "--results", stored())
     assert done.exit_code == 2
-    assert "--set, --seeds and --case do not go with it" in done.output
+    assert "--set, --seeds, --case and --gated do not go with it" in done.output

@@ -69,6 +69,18 @@ NAMES = {
         [("held_out: {healthy: [fast]", "held_out: {healthy: [fast, ▸slow]")],
         ["'slow' stands in shapes.tuned_on.healthy already; a case is made to have one shape"],
     ),
+    "case that is gated": (
+        [("cases: [slow, decay/step]", "cases: [slow, ▸decay/stop]")],
+        ["there is no case 'decay/stop'; did you mean 'decay/step'?"],
+    ),
+    "metric that is gated": (
+        [("{metric: test_loss, dir", "{▸metric: test_los, dir")],
+        ["there is no metric 'test_los'; did you mean 'test_loss'?"],
+    ),
+    "metric gated twice": (
+        [("metric: seconds_evaluation, dir", "▸metric: test_loss, dir")],
+        ["'test_loss' is gated already; give its cases to one entry"],
+    ),
     "metric that no callback observes": (
         [
             ("callbacks: [{name: record_weight_norm}]", "callbacks: []"),

@@ -91,6 +91,25 @@ UNKNOWN_PARTS = {
 }
 
 WRONG_VALUES = {
+    "way that is none": (
+        [("test_loss, direction: lower", "test_loss, ▸direction: down")],
+        ["'gated.direction' cannot be 'down'; there are: higher, lower"],
+    ),
+    "threshold of nothing": (
+        [("direction: lower, threshold: 0.1, cases", "direction: lower, ▸threshold: 0, cases")],
+        ["'gated.threshold' has to be greater than 0"],
+    ),
+    "too much that is gated": (
+        [
+            (
+                "gated:\n",
+                "▸gated:\n"
+                "  - {metric: test_accuracy, direction: higher, threshold: 0.02}\n"
+                "  - {metric: host_memory_training, direction: lower, threshold: 3.0e7}\n",
+            )
+        ],
+        ["'gated' may have at most 3 of them, found 4"],
+    ),
     "text for a whole number": ([("  batch_size: 16", "  ▸batch_size: many")], ["a whole number, found 'many'"]),
     "fraction for a whole number": ([("  iterations: 100", "  ▸iterations: 99.5")], ["a whole number, found 99.5"]),
     "true for a whole number": ([("  iterations: 100", "  ▸iterations: true")], ["a whole number, found true"]),

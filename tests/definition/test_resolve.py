@@ -90,6 +90,38 @@ def lenet(**selection):
     return {(item.reading, item.case): (item.seeds, item.timed_seeds) for item in resolved.planned_cases()}
 
 
+def test_what_is_gated_runs_its_cases_alone_under_the_default_reading():
+    whole = {("default", case): (10, 5) for case in ("CASE1", "CASE2", "CASE3")}
+    assert lenet(gated=True) == whole
+    assert lenet(gated=True, seeds=3) == dict.fromkeys(whole, (3, 3))
+    assert lenet(gated=True, cases=("CASE9",)) == whole | {("default", "CASE9"): (10, 5)}
+    assert set(lenet(gated=True, readings=("sgd=plain",))) == {("sgd=plain", case) for _, case in whole}
+
+
+def test_groups_that_are_gated_run_all_of_their_cases_and_searches_are_left_out():
+    few = Resolved(read(find("fewshot-lr-search")), Selection("standard", gated=True))
+    planned = {item.case for item in few.planned_cases()}
+    assert planned == {*few.definition.members["n1"], *few.definition.members["n5"], "by-fit/fixed-0.1", "by-fit/H1"}
+    search = Resolved(read(find("search-strategies")), Selection("standard", gated=True))
+    assert [item.case for item in search.planned_cases()] == ["untuned"]
+    assert search.searches == {}
+
+
+def test_a_definition_that_gates_nothing_has_nothing_gated_to_run(small_text):
+    with pytest.raises(SelectionError, match="gates nothing: it has no 'gated'"):
+        small(small_text, gated=True).planned_cases()
+    gates_all = small_text + "gated: [{metric: test_accuracy, direction: higher, threshold: 0.02}]\n"
+    planned = small(gates_all, gated=True).planned_cases()
+    assert [(item.case, item.reading) for item in planned] == [("slow", "default"), ("fast", "default")]
+
+
+def test_a_selection_comes_back_from_a_store_of_before_or_now():
+    asked = Selection(gated=True, cases=("a",))
+    assert Selection.from_dict(json.loads(json.dumps(asked.as_dict()))) == asked
+    before = {name: value for name, value in Selection().as_dict().items() if name != "gated"}
+    assert Selection.from_dict(before) == Selection()
+
+
 def test_a_claim_about_accuracy_runs_its_cases_untimed_under_every_reading_asked_for():
     planned = lenet(claims=("same-limit",), readings=("default", "sgd=plain"))
     cases = ("CASE1", "CASE4", "CASE7")

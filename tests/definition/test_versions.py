@@ -20,11 +20,11 @@ from tests.conftest import SMALL
 RECORD = Path(__file__).with_name("versions.json")
 WORDS = {"title", "question", "source", "why", "text", "where", "tolerance_from", "remark"}
 HOW_MUCH = {"seeds", "timed_seeds", "reading_seeds", "readings", "reading_cases", "limits"}
-SHOWN = {"figures", "advice"}
+SHOWN = {"figures", "advice", "gated"}
 
 
 def digest(text):
-    """Of what decides a trial's result and a claim's verdict: neither words, nor figures, nor how much is run."""
+    """Of what decides a trial's result and a claim's verdict: not words, figures, how much is run, what is gated."""
     definition = parse(text, "x.yaml", Selection()).source.values
     return hashlib.sha256(canonical_json(essence(definition)).encode()).hexdigest()[:16]
 
@@ -69,6 +69,7 @@ def test_data_protocol_and_targets_change_the_digest(change):
         ("seeds: 2", "seeds: 5"),
         ("where: section 1", "where: section 2"),
         ("timed_seeds: 1", "limits: {seconds: 5}"),
+        ("timed_seeds: 1", "gated: [{metric: test_accuracy, direction: higher, threshold: 0.02}]"),
         ("profiles: {quick: {training.iterations: 3}}", "profiles: {quick: {training.iterations: 3, seeds: 3}}"),
     ],
 )

@@ -154,16 +154,11 @@ def test_the_report_has_every_step_trial_and_figure(folder, tuned):
     assert len(re.findall(r"\|[^|]*\d of \d+ \|", report)) == 2  # a row a trial, as many as there may be
 
 
-def heed_interrupts():
-    """Tests that are started in the background ignore them, and what they start would, too."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
     """Interrupted after some rates: the report has these, and nothing is lost."""
     words = command("lr-find", "mine:build", "mine:data", "--output", "stopped")
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(words, cwd=folder, preexec_fn=heed_interrupts, **pipes) as process:
+    with subprocess.Popen(words, cwd=folder, **pipes) as process:
         for line in process.stderr:
             if "(6 of" in line:
                 process.send_signal(signal.SIGINT)

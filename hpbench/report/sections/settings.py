@@ -104,7 +104,7 @@ def _seeds(facts: Facts) -> Markup:
     others = (
         f" Other readings: {plural(definition.reading_seeds, 'seed')}, not timed" if len(facts.readings) > 1 else ""
     )
-    which = "" if selection.cases or selection.claims else ", ".join(definition.reading_cases)
+    which = "" if selection.is_narrow else ", ".join(definition.reading_cases)
     only = f" (only {escape(which)})" if which and others else ""
     return Markup(
         f"Seeds: {definition.seeds}, of which {definition.timed_seeds} timed alone on the machine."

@@ -1,0 +1,69 @@
+"""How many seeds a gate needs, as a table for the terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from hpbench.analysis.power import MOST
+from hpbench.gate import words
+from hpbench.gate.plan import CAUGHT, POWER, SURE, Need
+from hpbench.records.metrics import is_cost
+
+HEADERS = ("benchmark, case\n  metric", "seeds\nnow", "spread", "threshold", "to\npass", "to\ncatch")
+ALIGNED = ("left", "right", "right", "right", "right", "right")
+PERCENT = f"{100 * POWER:.0f} %"
+METHOD = f"""\
+Seeds to pass: the fewest with which the gate says "same" if nothing has changed. To catch: the fewest with which
+it finds a worsening by {CAUGHT} thresholds. Each with a probability of {PERCENT}, for normal differences with the
+spread seen: the standard deviation of the differences of two stored runs, or (~) that of one run's values times the
+root of 2, which is too much where the seed decides most. The true spread is taken as the largest that it may be
+({100 * SURE:.0f} % sure): few seeds ask for more than many. The same bits need no test.
+"""
+
+
+def plan_table(needs: Sequence[Need], asked: str | None = None, run: str = "hpbench run") -> str:
+    """Two lines a gated metric of a case; then the number of seeds that is enough for all, and how to ask for it.
+
+    Args:
+        needs: What each gated metric of a case needs.
+        asked: How to ask for enough; the command of a reference's run if not given.
+        run: How such a run is asked for, but for its seeds.
+    """
+    rows = [
+        [
+            f"{need.benchmark}, {need.case}\n  {need.gated.metric}",
+            need.seeds,
+            words.spread(need.spread, need.gated) + ("" if need.paired or math.isnan(need.spread) else " ~"),
+            words.threshold(need.gated),
+            _seeds(need.to_pass),
+            _seeds(need.to_catch),
+        ]
+        for need in needs
+    ]
+    table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGNED)
+    return "\n".join([table, "", METHOD + (_asked(needs, run) if asked is None else asked)]) + "\n"
+
+
+def _asked(needs: Sequence[Need], run: str) -> str:
+    """The command of a run with enough seeds, as far as that is known."""
+    untimed = [need.needed for need in needs if not is_cost(need.gated.metric)]
+    timed = [need.needed for need in needs if is_cost(need.gated.metric)]
+    options = [
+        f"{option}{max(found):.0f}"
+        for option, found in (("--seeds ", [*untimed, *timed]), ("--set timed_seeds=", timed))
+        if found and all(map(math.isfinite, found))
+    ]
+    if not options:
+        return ""
+    return (
+        f"Enough of them: {run} {' '.join(options)}\nand save that run as the reference: hpbench reference save --help"
+    )
+
+
+def _seeds(number: float) -> str:
+    if math.isnan(number):
+        return "needs 2"
+    return f"{number:.0f}" if number <= MOST else f"> {MOST:,}"
