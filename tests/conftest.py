@@ -12,8 +12,12 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.warm import Warm
+
+settings.register_profile("hpbench", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hpbench")  # no test is timed: the machine may be busy
 
 SMALL = """\
 schema: 1

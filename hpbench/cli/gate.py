@@ -98,7 +98,10 @@ def command(
                 ctx.exit(INTERRUPTED)
         except (MachineError, OSError, sqlite3.Error) as error:
             harness.append(f"the run: {error}")
-    ctx.exit(_judge(reference, results, after, harness, output, history, accept_unclear))
+    taken = _taken(reference, results, after, harness)
+    if not make_run:
+        _tell(reference, taken)
+    ctx.exit(_judge(reference, taken, harness, output, history, accept_unclear))
 
 
 def _reference(file: Path | None, benchmarks: tuple[str, ...]) -> Side:
@@ -145,7 +148,7 @@ def _definitions(reference: Side, benchmarks: tuple[str, ...], file: Path | None
 def _as_before(tree: YamlTree, reference: Side) -> Resolved:
     """A definition with what was asked for when the reference's run was made."""
     side = reference.benchmarks[tree.values["id"]]
-    resolved = Resolved(tree, Selection.from_dict({"profile": side.profile, **side.selection}))
+    resolved = Resolved(tree, Selection(side.profile, **dict(side.selection)))
     resolved.planned_cases()
     return resolved
 
@@ -168,8 +171,7 @@ def _newest_number(results: Path) -> int:
 
 def _judge(
     reference: Side,
-    results: Path,
-    after: int,
+    taken: Side,
     harness: list[str],
     output: Path,
     history: Path | None,
@@ -180,7 +182,7 @@ def _judge(
     from hpbench.gate.compare import compare
     from hpbench.gate.frame import GATE
 
-    comparison = compare(reference, _taken(reference, results, after, harness))
+    comparison = compare(reference, taken)
     runs = comparison.second.benchmarks.items()
     failed_trials = [f"{name}: {failure}" for name, side in runs for failure in side.failures]
     _, code = judge(comparison, failed_trials, harness, GATE, output, accept_unclear)
@@ -234,6 +236,21 @@ def _taken(reference: Side, results: Path, after: int, harness: list[str]) -> Si
         return runs.newest(store, str(results), reference.benchmarks, profiles, after)
 
 
+def _tell(reference: Side, taken: Side) -> None:
+    """Which stored runs are judged, and of which code: nothing else says whether that is the present one."""
+    from hpbench.measure.machine import commit
+
+    now = commit()
+    for name, asked in reference.benchmarks.items():
+        side = taken.benchmarks.get(name)
+        if side is None:
+            click.echo(f"{name}: {taken.name} holds no run of it in profile {asked.profile}", err=True)
+            continue
+        made = side.machine.get("commit", "unknown")
+        present = "" if made == now else f"; the present one is {now}"
+        click.echo(f"{name}: the run of {side.created} is judged, made by commit {made}{present}", err=True)
+
+
 def _plan(file: Path | None, results: Path) -> str:
     """How many seeds the reference's thresholds need; without one those of the newest stored runs."""
     from hpbench.gate import reference, runs
@@ -258,5 +275,5 @@ def _run_of(side: Side) -> str:
     profiles = {one.profile for one in benchmarks}
     words = ["hpbench", "run", *side.benchmarks]
     words += ["--profile", *profiles] if len(profiles) == 1 else []
-    words += ["--gated"] if all(one.selection.get("gated") for one in benchmarks) else []
+    words += ["--gated"] if all(one.selection.gated for one in benchmarks) else []
     return shlex.join(words)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from hpbench.cli.options import output_option, require_writable
 from hpbench.errors import UserError
+
+if TYPE_CHECKING:
+    from hpbench.gate.history import History
 
 
 @click.command(epilog="Example: hpbench history build/history.jsonl --metric test_accuracy")
@@ -35,10 +39,16 @@ def command(file: Path, benchmarks: tuple[str, ...], output: Path, metrics: tupl
         click.echo(told, err=True)
     series = analysed(history, benchmarks, metrics)
     if not series:
-        having = ", ".join(dict.fromkeys(entry.benchmark for entry in history.entries)) or "nothing"
-        raise UserError(f"{file} holds no such series; it holds runs of: {having}")
+        raise UserError(f"{file} holds no such series; it holds {_held(history)}")
     shown = [one for one in series if one.changes or not changed]
     click.echo(plain_table(HEADERS, overview(shown)) if shown else "no series has a change point")
     page, *_ = write(series, output)
     for path in (page, *add_to_summary(summary(series))):
         click.echo(f"wrote {path}")
+
+
+def _held(history: History) -> str:
+    """Which benchmarks and metrics there are."""
+    places = history.series()
+    benchmarks, metrics = dict.fromkeys(one.benchmark for one in places), dict.fromkeys(one.metric for one in places)
+    return f"runs of {', '.join(benchmarks)}, with {', '.join(metrics)}" if places else "nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,9 +117,8 @@ def _is_whole(before: Side, name: str) -> bool:
 def _shown(name: str, side: BenchmarkSide) -> str:
     from hpbench.gate import words
 
-    asked = "".join(f", {key} {value}" for key, value in side.selection.items())
     lines = [
-        f"{name}, version {side.version}, profile {side.profile}{asked}, of {side.created}",
+        f"{name}, version {side.version}, {shlex.join(side.options)}, of {side.created}",
         f"  {side.data}; {side.backend}, {side.precision}; {side.machine.get('CPU', '')}",
     ]
     for gated in side.gated:

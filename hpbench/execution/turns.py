@@ -19,8 +19,9 @@ LOG = "ab.log"
 """What the runs print."""
 TURNS = "turns.jsonl"
 """A line a run."""
-GOES_ON = (0, 3)
-"""Exit codes of a run after which the next one is made: fine, and some trials failed."""
+NOTHING_MEASURED = 4
+GOES_ON = (0, 3, NOTHING_MEASURED)
+"""Exit codes of a run after which the round goes on: fine, some trials failed, and all of them."""
 REFUSED = 2
 INTERRUPTED = 130
 ENDING_SECONDS = 30.0
@@ -34,7 +35,7 @@ class RunRefusedError(UserError):
 
 
 class RunFailedError(MachineError):
-    """A run could not go on, or measured nothing."""
+    """A run could not go on."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def take_turns(
         say: Told a line after each round.
 
     Returns:
-        Whether all were made; not if the person interrupted them.
+        Whether it came to its end, which is that of a round in which one measured nothing; not if the person
+        interrupted it.
 
     Raises:
         RunRefusedError: If a run was asked for wrongly; with the last lines that it printed.
@@ -89,13 +91,18 @@ def take_turns(
     folder = arms[0].results.parent
     for number in rounds:
         seconds: dict[str, float] = {}
+        without: list[str] = []
         for position, arm in enumerate(order(arms, number, order_seed), 1):
             turn, printed = _take(arm, number, position, tuple(arguments(number)), folder)
             if turn.exit_code == INTERRUPTED:
                 return False
             _require(turn, printed, folder)
             seconds[arm.name] = turn.seconds
+            without += [arm.name] if turn.exit_code == NOTHING_MEASURED else []
         say(_progress(number, rounds, {arm.name: seconds[arm.name] for arm in arms}))
+        if without:
+            say(f"{' and '.join(without)} measured nothing, so no further rounds (see {folder / LOG})")
+            break
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import NamedTuple
 
 from hpbench.gate.sides import SHOWN, BenchmarkSide, CaseSide
@@ -74,7 +75,7 @@ def why_not(a: BenchmarkSide, b: BenchmarkSide | None, place: Place) -> str:
         if one.data != other.data:
             return f"data with fingerprint {one.data[:12]} beside {other.data[:12]}"
         if one.settings != other.settings:
-            return f"other settings: {_asked(a)} beside {_asked(b)}"
+            return _other_settings(a, b)
     return "" if b.values(*place) else "the second side did not measure it"
 
 
@@ -97,9 +98,10 @@ def why_only_shown(a: BenchmarkSide, b: BenchmarkSide | None, metric: str, in_tu
     return "" if in_turns or described(metric).unit != "s" else "times are gated by 'hpbench ab'"
 
 
-def _asked(side: BenchmarkSide) -> str:
-    options = [f"{key} {value}" for key, value in side.selection.items()]
-    return ", ".join([f"profile {side.profile}", *options])
+def _other_settings(a: BenchmarkSide, b: BenchmarkSide) -> str:
+    if a.options == b.options:
+        return f"other settings, both with {shlex.join(a.options)}: the definition has changed, and its version has not"
+    return f"other settings: {shlex.join(a.options)} beside {shlex.join(b.options)}"
 
 
 def identical(a: BenchmarkSide, b: BenchmarkSide, place: Place) -> bool:

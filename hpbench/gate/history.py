@@ -14,18 +14,13 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from hpbench.errors import UserError
+from hpbench.gate.sides import SHOWN
 from hpbench.records.metrics import base_name, metric
 from hpbench.report.commit import commit_of
 from hpbench.report.files import write_whole
 from hpbench.report.strict_json import dump
 
 FORMAT = 1
-FOLLOWED = (
-    *("test_accuracy", "train_accuracy", "test_loss", "train_loss"),
-    *("seconds_per_100_iterations", "seconds_per_image", "seconds_training", "seconds_compile"),
-    *("host_memory_training", "host_memory_peak", "device_memory_peak"),
-)
-"""Metrics that are kept of every run; what it gates comes on top."""
 
 
 class HistoryError(UserError):
@@ -169,8 +164,8 @@ def entry(
 
 
 def is_followed(name: str, gated: Iterable[str] = ()) -> bool:
-    """Whether the history keeps a metric (with labels after dots): one that is gated, or of ``FOLLOWED``."""
-    return base_name(name) in FOLLOWED or name in gated
+    """Whether the history keeps a metric (with labels after dots): one that is gated, or that comparisons show."""
+    return base_name(name) in SHOWN or name in gated
 
 
 def append(path: Path, new: Sequence[Entry]) -> str:

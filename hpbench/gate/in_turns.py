@@ -39,14 +39,10 @@ def frame(specs: tuple[str, str], sides: tuple[Side, Side], profile: str, order_
 def _rounds(old: Side, new: Side) -> dict[str, int]:
     """Benchmark to the number of seeds that both were asked for."""
     return {
-        name: min(_seeds(side.selection), _seeds(new.benchmarks[name].selection))
+        name: min(side.selection.seeds or 0, new.benchmarks[name].selection.seeds or 0)
         for name, side in old.benchmarks.items()
         if name in new.benchmarks
     }
-
-
-def _seeds(selection: dict[str, object]) -> int:
-    return int(str(selection.get("seeds") or 0))
 
 
 def _differing(old: Side, new: Side) -> list[tuple[str, str, str]]:

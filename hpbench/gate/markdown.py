@@ -200,7 +200,7 @@ def _facts(comparison: Comparison, sides: Sequence[str]) -> Iterator[str]:
             other = [name for name, one, two in facts if one != two and name != "run"]
             rows = [[name, one, two, "differs" if name in other else ""] for name, one, two in facts]
             rows += _speeds(a, b)
-            said = f"differs in {', '.join(other)}" if other else "nothing differs"
+            said = f"differs in {', '.join(other)}" if other else "the same code, data, machine and software"
             yield folded(f"{benchmark}: how both were made; {said}", table(("fact", *sides, ""), rows))
 
 

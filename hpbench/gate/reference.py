@@ -51,7 +51,9 @@ def read(path: Path) -> Side:
         ) from None
     except (OSError, ValueError) as error:
         raise ReferenceFileError(f"{path} cannot be read as a reference file: {error}") from None
-    found = document.get("format") if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        raise ReferenceFileError(f"{path} is no reference file of hpbench: it holds no JSON object")
+    found = document.get("format")
     if isinstance(found, int) and found > FORMAT:
         raise ReferenceFileError(
             f"{path} is of format {found}, newer than this hpbench, which reads {FORMAT}; upgrade it"

@@ -16,7 +16,7 @@ from hpbench.definition.load import parse
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.schema import Definition
 from hpbench.errors import UserError
-from hpbench.gate.sides import SHOWN, BenchmarkSide, CaseSide, Side, Speed
+from hpbench.gate.sides import SHOWN, Asked, BenchmarkSide, CaseSide, Side, Speed
 from hpbench.records.calibration import Calibration
 from hpbench.records.choose import load
 from hpbench.records.metrics import NOT_ALONE, base_name, dotted, is_cost
@@ -91,7 +91,7 @@ def of_run(store: Store, run: Run) -> BenchmarkSide:
         version=run.version,
         file=Path(run.file).name,
         profile=run.profile,
-        selection={key: value for key, value in run.selection.items() if value and key != "profile"},
+        selection=Asked(**{key: value for key, value in run.selection.items() if key != "profile"}),
         created=run.created,
         backend=compute.backend.name,
         precision=compute.precision,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -55,6 +56,26 @@ class CaseSide(Block):
     values: dict[str, dict[int, float | None]]
 
 
+class Asked(Block):
+    """What was asked for on the command line but the profile, as ``hpbench.definition.resolve.Selection`` has it."""
+
+    changes: dict[str, object] = {}
+    seeds: int | None = Field(None, ge=1)
+    cases: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
+    gated: bool = False
+
+    @property
+    def options(self) -> list[str]:
+        """As options of ``hpbench run``."""
+        words = [word for path, value in self.changes.items() for word in ("--set", f"{path}={json.dumps(value)}")]
+        for option, names in (("--case", self.cases), ("--reading", self.readings), ("--claim", self.claims)):
+            words += [word for name in names for word in (option, name)]
+        words += ["--gated"] if self.gated else []
+        return words + (["--seeds", str(self.seeds)] if self.seeds else [])
+
+
 class Speed(Block):
     """A reading of the calibration workload: the mean of those before and after the timed trials, in ``unit``."""
 
@@ -69,7 +90,7 @@ class BenchmarkSide(Block):
         version: Of the definition.
         file: Name of the definition's file.
         profile: Of the run.
-        selection: The rest of what was asked for on the command line.
+        selection: What else was asked for.
         created: When the run was started, ISO 8601, UTC.
         backend: Name of the backend.
         precision: Of the numbers.
@@ -87,7 +108,7 @@ class BenchmarkSide(Block):
     version: int
     file: str
     profile: str
-    selection: dict[str, object]
+    selection: Asked
     created: str
     backend: str
     precision: str
@@ -97,7 +118,7 @@ class BenchmarkSide(Block):
     machine_id: str
     calibration: dict[str, Speed] = {}
     gated: tuple[Gated, ...] = ()
-    groups: dict[str, tuple[str, ...]] = {}
+    groups: dict[str, Annotated[tuple[str, ...], Field(min_length=1)]] = {}
     failures: tuple[str, ...] = ()
     cases: dict[str, dict[str, CaseSide]]
 
@@ -125,6 +146,11 @@ class BenchmarkSide(Block):
         """Seeds whose result, of a case or of any of a group, is of older code."""
         sides = (self.cases.get(member, {}).get(reading) for member in self.members(case))
         return {seed for side in sides if side for seed in side.stale}
+
+    @property
+    def options(self) -> list[str]:
+        """What was asked for, as options of ``hpbench run``."""
+        return ["--profile", self.profile, *self.selection.options]
 
     @property
     def measured(self) -> bool:

@@ -38,7 +38,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
         "hpbench": __version__,
-        "commit": _commit(),
+        "commit": commit(),
     }
     if driver := driver_version():
         facts["GPU driver"] = driver
@@ -100,7 +100,7 @@ def _version(library: str) -> str:
         return "not installed"
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit of the checkout the code runs from, and whether it is dirty; ``none`` for an installed package."""
     folder = Path(__file__).resolve().parents[2]
     if not (folder / ".git").exists():

@@ -149,6 +149,18 @@ def test_a_trial_that_fails_on_either_side_fails_it(folder):
         assert [text.split(":")[0] for text in found(copied)[0]["failures"]] == [f"{name}, tiny"]
 
 
+def test_4_nothing_was_measured(tmp_path):
+    (tmp_path / "tiny.yaml").write_text(TIMED, encoding="utf-8")
+    (tmp_path / "tiny_net.py").write_text(NET.replace("    hidden =", "    assert 0, 'none'\n    hidden ="))
+    done = ab(*OWN, *TWICE, cwd=tmp_path)
+    assert done.returncode == 4, done.stdout + done.stderr
+    assert len(turns(tmp_path)) == 2
+    assert "measured nothing, so no further rounds" in done.stderr
+    assert "ab: nothing measured" in done.stdout
+    document, _ = found(tmp_path)
+    assert [text.split(":")[0] for text in document["failures"]] == ["old, tiny", "new, tiny"]
+
+
 def edit_specs(folder, **changes):
     path = folder / "build/ab/specs.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from hpbench.cli.main import hpbench as command
 from hpbench.gate.history import read
+from hpbench.measure.machine import commit
 from hpbench.records.layout import StoreFullError
 
 TINY = """\
@@ -193,6 +195,7 @@ def test_4_nothing_was_measured(folder):
     done = gate(folder, "--no-run")
     assert done.returncode == 4, done.stdout + done.stderr
     assert found(folder)[0]["outcome"] == "nothing measured"
+    assert "tiny: results/hpbench.sqlite holds no run of it in profile full" in done.stderr
 
 
 def test_5_another_version_is_not_comparable(folder):
@@ -200,6 +203,17 @@ def test_5_another_version_is_not_comparable(folder):
     done = gate(folder, "--no-run")
     assert done.returncode == 5, done.stdout + done.stderr
     assert "not comparable (definition version 2 beside 1)" in done.stdout
+    made = re.search("tiny: the run of 20.* is judged, made by commit (.*)", done.stderr)
+    assert made[1] == commit(), "the present one, which is then not said"
+
+
+def test_5_a_definition_that_changed_under_its_version_is_said_to_have(folder):
+    (folder / "tiny.yaml").write_text(TINY.replace("iterations: 60", "iterations: 90"), encoding="utf-8")
+    done = gate(folder)
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "other settings, both with --profile quick: the definition has changed, and its version has not" in (
+        done.stdout
+    )
 
 
 def test_6_too_few_seeds_are_unclear_unless_that_is_accepted(folder):
@@ -284,7 +298,7 @@ def test_results_of_older_code_that_were_kept_are_marked(folder):
 def test_a_reference_shows_what_it_gates(original):
     done = hpbench("reference", "show", "reference.json", cwd=original)
     assert done.returncode == 0
-    assert "tiny, version 1, profile quick" in done.stdout
+    assert "tiny, version 1, --profile quick, of 20" in done.stdout
     assert "wide, test_accuracy: 0." in done.stdout
     assert "seconds_per_100_iterations: not measured, so not gated" in done.stdout
 

@@ -103,7 +103,15 @@ def test_failed_trials_do_not_end_it(arms, monkeypatch):
     assert [len(calls(arm)) for arm in arms] == [2, 2, 2]
 
 
-@pytest.mark.parametrize(("code", "error"), [(2, RunRefusedError), (4, RunFailedError), (1, RunFailedError)])
+def test_the_round_in_which_one_measured_nothing_is_the_last(arms, monkeypatch, tmp_path):
+    monkeypatch.setenv("FAKE_CODE", "4")
+    said = []
+    assert take_turns(arms, arguments, range(1, 4), 0, said.append)
+    assert [len(calls(arm)) for arm in arms] == [1, 1, 1]
+    assert said[1].endswith(f"measured nothing, so no further rounds (see {tmp_path / 'ab.log'})")
+
+
+@pytest.mark.parametrize(("code", "error"), [(2, RunRefusedError), (1, RunFailedError), (5, RunFailedError)])
 def test_a_run_that_cannot_go_on_ends_it_with_what_it_printed(arms, monkeypatch, tmp_path, code, error):
     monkeypatch.setenv("FAKE_CODE", str(code))
     with pytest.raises(error, match=rf"round 1, (old|new): hpbench run ended with {code}(.|\n)*first line\nlast line"):

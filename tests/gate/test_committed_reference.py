@@ -23,7 +23,7 @@ def test_it_has_every_benchmark_and_is_small():
 def test_it_is_of_the_definition_as_it_is(name):
     """Otherwise the gate would refuse to compare."""
     side, resolved = SIDES[name], Resolved(read(find(name)), Selection("smoke", seeds=5, gated=True))
-    assert Selection.from_dict({"profile": side.profile, **side.selection}) == resolved.selection
+    assert Selection(side.profile, **dict(side.selection)) == resolved.selection
     assert (side.version, side.gated) == (resolved.definition.version, resolved.definition.gated)
     planned = {item.case: protocol(item.settings.model_dump(mode="json")) for item in resolved.planned_cases()}
     assert {case: readings[DEFAULT].settings for case, readings in side.cases.items()} == planned

@@ -170,8 +170,9 @@ def test_the_command_prints_the_table_and_says_what_it_cannot_read(path, tmp_pat
     assert "at " + COMMITS[12][:7] in done.stdout
     assert "accuracy" not in done.stdout
     assert f"wrote {tmp_path / 'out' / 'history.md'}" in done.stdout
-    wrong = CliRunner().invoke(hpbench, ["history", str(path), "other"])
-    assert "it holds runs of: small" in str(wrong.exception)
+    for words in (["other"], ["--metric", "other"]):
+        wrong = CliRunner().invoke(hpbench, ["history", str(path), *words])
+        assert "it holds runs of small, with test_accuracy, seconds_per_100_iterations" in str(wrong.exception)
 
 
 def test_the_summary_of_a_ci_job_has_the_changes_and_folds_every_series(path, tmp_path):

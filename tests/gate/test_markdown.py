@@ -56,7 +56,7 @@ def test_what_differs_stands_in_the_fold_s_title_and_the_machine_s_speed_as_a_ra
     assert "<summary>small: how both were made; differs in CPU</summary>" in text
     assert "| 1.20 times as fast |" in text
     text = page(cases(1, "a", GOOD), cases(1, "a", GOOD))
-    assert "<summary>small: how both were made; nothing differs</summary>" in text
+    assert "<summary>small: how both were made; the same code, data, machine and software</summary>" in text
 
 
 def test_columns_and_words_name_the_sides_alike():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpbench.gate import reference
 from hpbench.gate.reference import ReferenceFileError
-from hpbench.gate.sides import BenchmarkSide, CaseSide, Speed
+from hpbench.gate.sides import Asked, BenchmarkSide, CaseSide, Speed
 from tests.gate.sides import ACCURACY, MEMORY, TIME, benchmark, case
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=8)
@@ -26,12 +26,19 @@ CASES = st.builds(
     loads=st.dictionaries(SEEDS, st.floats(0, 64), max_size=2),
     values=st.dictionaries(NAMES, st.dictionaries(SEEDS, NUMBERS, max_size=4), max_size=3),
 )
+ASKED = st.builds(
+    Asked,
+    changes=st.dictionaries(NAMES, st.one_of(st.integers(), NAMES, st.booleans()), max_size=2),
+    seeds=st.none() | st.integers(1, 9),
+    cases=st.lists(NAMES, max_size=2).map(tuple),
+    gated=st.booleans(),
+)
 SIDES = st.builds(
     BenchmarkSide,
     version=st.integers(1, 99),
     file=NAMES,
     profile=st.sampled_from(["smoke", "quick"]),
-    selection=st.fixed_dictionaries({}, optional={"seeds": st.integers(1, 9), "cases": st.lists(NAMES, max_size=2)}),
+    selection=ASKED,
     created=NAMES,
     backend=NAMES,
     precision=NAMES,
@@ -41,7 +48,7 @@ SIDES = st.builds(
     machine_id=DIGITS,
     calibration=st.dictionaries(NAMES, st.builds(Speed, value=st.floats(1e-3, 1e6), unit=st.just("GB/s")), max_size=2),
     gated=st.lists(st.sampled_from([ACCURACY, TIME, MEMORY]), unique_by=lambda one: one.metric).map(tuple),
-    groups=st.dictionaries(NAMES, st.lists(NAMES, max_size=2).map(tuple), max_size=1),
+    groups=st.dictionaries(NAMES, st.lists(NAMES, min_size=1, max_size=2).map(tuple), max_size=1),
     failures=st.lists(NAMES, max_size=1).map(tuple),
     cases=st.dictionaries(NAMES, st.dictionaries(NAMES, CASES, max_size=2), max_size=2),
 )
@@ -87,7 +94,9 @@ def test_what_is_not_finite_is_null_and_the_text_is_sorted(tmp_path):
         (lambda text: text.replace("0.5", '"much"', 1), "test_accuracy.0: Input should be a valid number"),
         (lambda text: text.replace('"version"', '"verzion"'), "benchmarks.small.verzion: Extra inputs"),
         (lambda text: text.replace('"format": 1', '"format": 1, "format": 1'), "'format' stands twice"),
-        (lambda text: "[]", "the file: Input should be"),
+        (lambda text: text.replace('"selection": {}', '"selection": {"speed": 5}'), "selection.speed: Extra inputs"),
+        (lambda text: text.replace('"version"', '"groups": {"g": []}, "version"'), "groups.g: Tuple should"),
+        (lambda text: "[]", "it holds no JSON object"),
     ],
 )
 def test_faulty_files_are_refused_in_words(tmp_path, change, words):
