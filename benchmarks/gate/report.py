@@ -7,10 +7,11 @@ from pathlib import Path
 from benchmarks.gate import charts, tables
 from benchmarks.gate.load import SECONDS
 from benchmarks.gate.planted import HELD, LOST, SLOWER
-from benchmarks.gate.pool import AGAIN, MEMORY, TIME, WORSE, read_rows
+from benchmarks.gate.pool import AGAIN, CASE, MEMORY, TIME, WORSE, read_rows
 from benchmarks.gate.running import CIRCUMSTANCES, ROWS, Circumstances
 from benchmarks.gate.study import Study, differences, study
 from benchmarks.gate.targets import NAMES, TARGET_SHARE, bounds, targets
+from hpbench.definition.readings import DEFAULT
 from hpbench.gate.decide import FAMILY_ERROR
 from hpbench.measure.clock import duration
 from hpbench.report.files import write_whole
@@ -112,7 +113,8 @@ def _part(study: Study) -> str:
 def _facts(study: Study, told: Circumstances) -> Markup:
     starts = sorted(row.start for row in study.rows)
     about = [("runs", str(len(study.rows))), ("first run", starts[0]), ("last run", starts[-1])]
-    return table(["about these runs", ""], [*about, *told.side.machine.items()])
+    code = told.side.cases[CASE][DEFAULT].code
+    return table(["about these runs", ""], [*about, *told.side.machine.items(), ("fingerprint of the code", code)])
 
 
 def _target_rows(study: Study) -> list[tuple[str, ...]]:
@@ -131,13 +133,20 @@ def _target_rows(study: Study) -> list[tuple[str, ...]]:
 def _target_notes(study: Study) -> list[str]:
     pairs, blocks = study.planned.taken, len(study.quiet)
     return [
-        f"Each side of a comparison has {pairs} runs, as many as the plan asks for. All three metrics are tested at "
-        f"once, with a family-wise error of {FAMILY_ERROR:.0%}. Found: the metric that is worse is called worse.",
+        f"Each side of a comparison has {pairs} runs, as many as the plan asks for{_in_busy(study)}. All three metrics "
+        f"are tested at once, with a family-wise error of {FAMILY_ERROR:.0%}. Found: the metric that is worse is "
+        "called worse.",
         "The bounds are Clopper and Pearson's, one-sided where none or all are counted, for independent comparisons. "
         f"These are drawn from one pool and share runs: of the times and memory of {pairs} blocks in a row the "
         f"{blocks} blocks of the quiet pool have {blocks // pairs} that do not overlap. So the bounds are those of the "
         "drawing, and say nothing of another day or another machine.",
     ]
+
+
+def _in_busy(study: Study) -> str:
+    """What is said where the busy pool gives fewer."""
+    there = study.busy_alike.n if study.busy_alike else study.planned.taken
+    return f"; beside the load {there}, as many as that pool gives" if there < study.planned.taken else ""
 
 
 def _method(study: Study, told: Circumstances) -> list[str]:
@@ -149,9 +158,9 @@ def _method(study: Study, told: Circumstances) -> list[str]:
         f"followed, inside its clock, by computing for {SLOWER:.0%} of its time, and which holds {HELD / 1e6:.0f} MB "
         "from the first stretch on. A block is one seed in all three, in a drawn order.",
         "Times and memory of a comparison are those of blocks in a row; which of normal and again is the first side is "
-        "drawn pair by pair. The same code and seed give the same accuracy to the bit, so accuracies are those of as "
-        f"many other runs on each side, drawn without replacement; {LOST} is taken off those of the second side where "
-        "a loss is planted.",
+        "drawn for each comparison. The same code and seed give the same accuracy to the bit, so accuracies are those "
+        f"of as many other runs on each side, drawn without replacement; {LOST} is taken off those of the second side "
+        "where a loss is planted.",
         "Beside the busy pool a process keeps one core busy in random halves of the time: of each two intervals of "
         f"{SECONDS:g} s one, in a drawn order ({_loaded(told)}).",
         f"Raw values: {ROWS} in the folder of the figures; the machine, and when there was load: {CIRCUMSTANCES}.",

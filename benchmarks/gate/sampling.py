@@ -89,8 +89,9 @@ def draw(blocks: Sequence[Block], n: int, worse: str, random: Random) -> tuple[D
     """Two sides of n runs each.
 
     Times and memory are those of n blocks in a row, so that what drifts, drifts as it does for a user; which of the
-    arms that are alike is the first side is drawn pair by pair. The same seed gives the same accuracy in both:
-    accuracies are those of 2 n different seeds, as after a change of the bits that leaves their distribution as it was.
+    arms that are alike is the first side is drawn once, so that what sets them apart would be seen. The same seed gives
+    the same accuracy in both: accuracies are those of 2 n different seeds, as after a change of the bits that leaves
+    their distribution as it was.
 
     Args:
         blocks: Of the pool, in their order; after the last comes the first.
@@ -100,9 +101,7 @@ def draw(blocks: Sequence[Block], n: int, worse: str, random: Random) -> tuple[D
     """
     start = random.randrange(len(blocks))
     row = [blocks[(start + place) % len(blocks)] for place in range(n)]
-    firsts = [random.choice((NORMAL, AGAIN)) for _ in row]
-    one = [block[arm] for block, arm in zip(row, firsts, strict=True)]
-    other = [block[AGAIN if arm == NORMAL else NORMAL] for block, arm in zip(row, firsts, strict=True)]
+    one, other = ([block[arm] for block in row] for arm in random.sample((NORMAL, AGAIN), 2))
     faulty = [block[WORSE] for block in row]
     accuracies = [block[NORMAL] for block in random.sample(list(blocks), 2 * n)]
     second = Drawn(

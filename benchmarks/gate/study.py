@@ -21,7 +21,7 @@ SELF, PLANTED, IN_BUSY = 300, 100, 100
 PILOT = 5
 """Blocks that a user runs to plan."""
 STEPS = (3, 4, 5, 6, 8, 10, 14, 24, 32, 40, 48)
-"""Pairs at which the share that is found is drawn; few from 15 to 20, where all flips of signs take long."""
+"""Pairs at which the share that is found is drawn."""
 SEED = 20_261_122
 """Of all draws: a report repeats to the byte from the same rows."""
 

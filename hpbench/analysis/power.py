@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy import special
 
-from hpbench.analysis.statistics import FEWEST, Floats, student_quantile
+from hpbench.analysis.statistics import FEWEST, Floats, sample_spread, student_quantile
 from hpbench.analysis.verdicts import Finding, Quantity, Verdict
 
 POWER = 0.8
@@ -57,7 +56,7 @@ def outlook(finding: Finding) -> Outlook:
         return Outlook(finding, None)
     choose = min if outside else max
     seeds, quantity = choose(((_needed(item), item) for item in outside or able), key=lambda pair: _order(pair[0]))
-    return Outlook(finding, quantity, _spread(quantity.values), seeds)
+    return Outlook(finding, quantity, sample_spread(quantity.values), seeds)
 
 
 def seeds_needed(
@@ -108,7 +107,7 @@ def chance_to_decide(n: int, mean: float, spread: float, low: float, high: float
 
 def _needed(quantity: Quantity) -> float:
     """Seeds that would decide the quantity: no more than there are if they do, else more."""
-    spread = _spread(quantity.values)
+    spread = sample_spread(quantity.values)
     if math.isnan(spread):
         return math.nan
     if spread == 0:
@@ -122,14 +121,6 @@ def _needed(quantity: Quantity) -> float:
 def _order(seeds: float) -> tuple[bool, float]:
     """Sort key in which an unknown number is the largest."""
     return math.isnan(seeds), seeds
-
-
-def _spread(values: Iterable[float]) -> float:
-    """Sample standard deviation; exactly zero for identical values, NaN for fewer than two."""
-    sample = np.fromiter(values, dtype=np.float64)
-    if sample.size < 2:
-        return math.nan
-    return float(sample.std(ddof=1)) if sample.min() < sample.max() else 0.0
 
 
 @lru_cache(maxsize=MOST)

@@ -83,6 +83,14 @@ def mean_interval_or_undefined(values: Iterable[float]) -> Interval:
     return Interval(math.nan, math.nan, math.nan, sample.size)
 
 
+def sample_spread(values: Iterable[float]) -> float:
+    """Sample standard deviation; exactly zero for identical values, NaN for fewer than two."""
+    sample = np.fromiter(values, dtype=np.float64)
+    if sample.size < 2:
+        return math.nan
+    return float(sample.std(ddof=1)) if sample.min() < sample.max() else 0.0
+
+
 def prediction_interval(values: Iterable[float]) -> Interval:
     """The mean and the 95 % interval in which one further run's value lies.
 

@@ -13,6 +13,7 @@ import click
 
 from hpbench.cli.exit_codes import INTERRUPTED
 from hpbench.cli.options import allow_code_option, data_option, load_all, parse_change, require_writable
+from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.errors import MachineError, UserError
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from hpbench.execution.gated_trials import GatedTrials
     from hpbench.gate.plan import Need
     from hpbench.gate.sides import Side
-
-NAMES = ("old", "new")
 
 
 @click.command(epilog="Example: hpbench ab lenet-batch-lr --old tensorflow==2.20 --new .")
@@ -33,7 +32,9 @@ NAMES = ("old", "new")
 @click.option(
     "--seeds", type=click.IntRange(min=1), default=8, show_default=True, help="Rounds, each of one more seed on a side."
 )
-@click.option("--case", "cases", multiple=True, help="Only this case, instead of all that are gated (may be repeated).")
+@click.option(
+    "--case", "cases", multiple=True, help="Only this case or group of those that are gated (may be repeated)."
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
@@ -76,11 +77,11 @@ def command(
     Markdown and JSON are written first, the Markdown also to $GITHUB_STEP_SUMMARY if that is set.
 
     Exit codes: 0 fine, 1 regression, 2 wrong usage, 3 the harness or trials failed, 4 nothing was measured, 5 not
-    comparable, 6 unclear (too few seeds), 130 interrupted.
+    comparable, 6 unclear (too few seeds, or a machine that was not alone), 130 interrupted.
     """
     from hpbench.execution.specs_file import begun
 
-    asked = dict(zip(NAMES, (old, new), strict=True))
+    asked = {"old": old, "new": new}
     options = ["--profile", profile]
     for change in changes:
         options += ["--set", change]
@@ -104,7 +105,7 @@ def command(
         if not done:
             click.echo(f"\ninterrupted; what is done is kept. To go on: {_again()}", err=True)
             ctx.exit(INTERRUPTED)
-    sides = _sides(plans, asked, profile, output, harness)
+    sides = _sides(plans, asked, profile, output, harness if make_run and not only_plan else None)
     if only_plan:
         click.echo(_plan_table(*sides), nl=False)
     else:
@@ -123,7 +124,7 @@ def _plans(benchmarks: tuple[str, ...], selection: Selection, cases: tuple[str, 
     found = []
     for tree in trees:
         plan = gated_trials(Resolved(tree, selection), cases)
-        narrowed = Selection(selection.profile, selection.changes, None, plan.cases, ("default",))
+        narrowed = Selection(selection.profile, selection.changes, None, plan.cases, (DEFAULT,))
         Resolved(tree, narrowed).planned_cases()
         found.append(plan)
     return found
@@ -166,14 +167,22 @@ def _say(text: str) -> None:
 
 
 def _sides(
-    plans: list[GatedTrials], asked: dict[str, str], profile: str, output: Path, harness: list[str]
+    plans: list[GatedTrials], asked: dict[str, str], profile: str, output: Path, harness: list[str] | None
 ) -> tuple[Side, Side]:
     """The newest runs of both results files.
 
+    Args:
+        plans: What was asked for.
+        asked: Name of a side to its environment.
+        profile: Of the runs.
+        output: Where the files are.
+        harness: What stopped the turns, to which it is added that a side has no run; None where none were taken.
+
     Raises:
-        UserError: If there are none, and no failure is to blame.
+        UserError: If there are no runs, and none were made.
     """
     from hpbench.execution import specs_file
+    from hpbench.execution.turns import LOG
     from hpbench.gate import runs
     from hpbench.gate.sides import Side
     from hpbench.records.store import Store
@@ -182,16 +191,16 @@ def _sides(
         raise UserError(f"{output} holds no results of 'hpbench ab'; without --no-run and --plan it makes them")
     names = [plan.benchmark for plan in plans]
     sides = []
-    for name in NAMES:
-        path = output / f"{name}.sqlite"
-        if harness and not path.exists():
-            sides.append(Side(name=f"{name}: {asked[name]}", benchmarks={}))
-            continue
-        with Store(path) as store:
-            side = runs.newest(store, f"{name}: {asked[name]}", names, dict.fromkeys(names, profile))
-            if not harness:
-                runs.require(store, side, names)
-            sides.append(side)
+    for name, spec in asked.items():
+        path, side = output / f"{name}.sqlite", Side(name=f"{name}: {spec}", benchmarks={})
+        if harness is None or path.exists():
+            with Store(path) as store:
+                side = runs.newest(store, side.name, names, dict.fromkeys(names, profile))
+                if harness is None:
+                    runs.require(store, side, names)
+        if harness is not None and (missing := [one for one in names if one not in side.benchmarks]):
+            harness.append(f"{name} has no run of {', '.join(missing)}; see {output / LOG}")
+        sides.append(side)
     return sides[0], sides[1]
 
 
@@ -215,11 +224,11 @@ def _judge(
     assert settled is not None
     failed_trials = [
         f"{name}, {benchmark}: {failure}"
-        for name, side in zip(NAMES, sides, strict=True)
+        for name, side in zip(asked, sides, strict=True)
         for benchmark, one in side.benchmarks.items()
         for failure in one.failures
     ]
-    around = frame((asked["old"], asked["new"]), sides, profile, settled.order_seed)
+    around = frame(asked, sides, profile, settled.order_seed)
     result, code = judge(compare(*sides, in_turns=True), failed_trials, harness, around, output, accept_unclear)
     if result is Outcome.UNCLEAR:
         click.echo(_more(plan(*sides, in_turns=True), max(around.facts["rounds"].values(), default=0)))

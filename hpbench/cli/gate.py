@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hpbench.cli.exit_codes import HARNESS_FAILED, INTERRUPTED
+from hpbench.cli.exit_codes import INTERRUPTED
 from hpbench.cli.options import allow_code_option, data_option, load_all, require_writable, results_option
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.yaml_tree import YamlTree
@@ -73,16 +72,18 @@ def command(
     such metric is compared seed by seed. The same bits need no test. Otherwise a regression is a difference that is
     significant (1 % for all gated metrics together) and larger than the threshold.
 
-    Markdown and JSON are written first, the Markdown also to $GITHUB_STEP_SUMMARY if that is set. Then the run goes to
-    the history, if one is named; one that is there already is not appended again.
+    The run goes to the history, if one is named; one that is there already is not appended again. Markdown and JSON are
+    written before it ends, the Markdown also to $GITHUB_STEP_SUMMARY if that is set.
 
     Exit codes: 0 fine, 1 regression, 2 wrong usage, 3 the harness or trials failed, 4 nothing was measured, 5 not
-    comparable, 6 unclear (too few seeds, disturbed machine), 130 interrupted.
+    comparable, 6 unclear (too few seeds, results of older code), 130 interrupted.
     """
     from hpbench.execution.driver import Options
 
     if only_plan:
-        click.echo(_plan(file, results), nl=False)
+        from hpbench.cli.planning import plan_of
+
+        click.echo(plan_of(_reference(file, benchmarks) if file else None, benchmarks, results), nl=False)
         return
     reference = _reference(file, benchmarks)
     require_writable(output, "--output")
@@ -147,7 +148,9 @@ def _definitions(reference: Side, benchmarks: tuple[str, ...], file: Path | None
 
 def _as_before(tree: YamlTree, reference: Side) -> Resolved:
     """A definition with what was asked for when the reference's run was made."""
-    side = reference.benchmarks[tree.values["id"]]
+    side = reference.benchmarks.get(tree.values["id"])
+    if side is None:
+        raise UserError(f"{tree.file}, named by {reference.name}, is of benchmark {tree.values['id']} now")
     resolved = Resolved(tree, Selection(side.profile, **dict(side.selection)))
     resolved.planned_cases()
     return resolved
@@ -185,9 +188,9 @@ def _judge(
     comparison = compare(reference, taken)
     runs = comparison.second.benchmarks.items()
     failed_trials = [f"{name}: {failure}" for name, side in runs for failure in side.failures]
-    _, code = judge(comparison, failed_trials, harness, GATE, output, accept_unclear)
-    kept = history is None or _append(history, comparison, harness)
-    return code if kept else code or HARNESS_FAILED
+    faults = [*harness, *(_append(history, comparison, harness) if history else ())]
+    _, code = judge(comparison, failed_trials, faults, GATE, output, accept_unclear)
+    return code
 
 
 def _require_history(path: Path | None) -> None:
@@ -204,23 +207,22 @@ def _require_history(path: Path | None) -> None:
             read(path)
 
 
-def _append(path: Path, comparison: Comparison, harness: list[str]) -> bool:
-    """Append the run to a history, and say so; whether that could be done."""
+def _append(path: Path, comparison: Comparison, harness: list[str]) -> list[str]:
+    """Append the run to a history, and say so; why that could not be done, if so."""
     from hpbench.gate.history import append
     from hpbench.gate.history_entries import entries
 
     new = entries(comparison, harness)
     if not new:
-        return True
+        return []
     try:
         told = append(path, new)
     except (UserError, OSError) as error:
-        click.echo(f"the run is not in the history: {error}", err=True)
-        return False
+        return [f"the run is not in the history: {error}"]
     click.echo(f"wrote {path}")
     if told:
         click.echo(told, err=True)
-    return True
+    return []
 
 
 def _taken(reference: Side, results: Path, after: int, harness: list[str]) -> Side:
@@ -249,31 +251,3 @@ def _tell(reference: Side, taken: Side) -> None:
         made = side.machine.get("commit", "unknown")
         present = "" if made == now else f"; the present one is {now}"
         click.echo(f"{name}: the run of {side.created} is judged, made by commit {made}{present}", err=True)
-
-
-def _plan(file: Path | None, results: Path) -> str:
-    """How many seeds the reference's thresholds need; without one those of the newest stored runs."""
-    from hpbench.gate import reference, runs
-    from hpbench.gate.plan import plan
-    from hpbench.gate.plan_table import plan_table
-    from hpbench.records.store import Store
-
-    first = reference.read(file) if file else None
-    if first is not None and not results.exists():
-        return plan_table(plan(first), run=_run_of(first))
-    with Store(results) as store:
-        second = runs.newest(store, str(results), first.benchmarks if first else ())
-    needs = plan(first, second) if first else plan(second)
-    if not needs:
-        raise UserError(f"{file or results} gates nothing that was measured")
-    return plan_table(needs, run=_run_of(first or second))
-
-
-def _run_of(side: Side) -> str:
-    """How a run like those of a side is asked for, but for its seeds."""
-    benchmarks = side.benchmarks.values()
-    profiles = {one.profile for one in benchmarks}
-    words = ["hpbench", "run", *side.benchmarks]
-    words += ["--profile", *profiles] if len(profiles) == 1 else []
-    words += ["--gated"] if all(one.selection.gated for one in benchmarks) else []
-    return shlex.join(words)

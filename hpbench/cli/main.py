@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 import sys
+import traceback
 from importlib import import_module
+from typing import Any
 
 import click
 
 from hpbench import __version__
-from hpbench.cli.exit_codes import HARNESS_FAILED, WRONG_USAGE
+from hpbench.cli.exit_codes import HARNESS_FAILED, INTERRUPTED, WRONG_USAGE
 from hpbench.errors import MachineError, UserError
 
 VERBS = {
@@ -38,6 +40,13 @@ VERBS = {
 
 class _Verbs(click.Group):
     """Loads a verb's module only when it is used, so that help starts at once."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:  # where a verb does not see to it; click's own code for it is that of a regression
+            click.echo("\ninterrupted", err=True)
+            ctx.exit(INTERRUPTED)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -76,4 +85,7 @@ def main() -> None:
         sys.exit(HARNESS_FAILED)
     except UserError as error:
         click.echo(str(error), err=True)
+    except Exception:  # a fault of hpbench; Python's own code for it is that of a regression
+        traceback.print_exc()
+        sys.exit(HARNESS_FAILED)
     sys.exit(WRONG_USAGE)

@@ -11,7 +11,7 @@ import click
 @click.argument("merged", metavar="OUT", type=click.Path(path_type=Path, dir_okay=False))
 @click.argument("stores", metavar="STORE...", nargs=-1, required=True, type=click.Path(path_type=Path, dir_okay=False))
 def command(merged: Path, stores: tuple[Path, ...]) -> None:
-    """Join results files of shards (parts of a run, by --case, --seeds or benchmark) or machines into one, OUT.
+    """Join results files of shards (parts of a run, by --case, --reading or benchmark) or machines into one, OUT.
 
     The STOREs stay as they are. The same trial on two machines stays two, the same attempt in two files is kept once.
     Runs that are parts of one run are joined, so that 'hpbench report --results OUT' tells of the whole.
@@ -19,10 +19,12 @@ def command(merged: Path, stores: tuple[Path, ...]) -> None:
     Exit codes: 0 fine, 2 wrong usage, or a file that is missing, no results file, or of a newer version, or an OUT
     that exists, 3 the files contradict each other (both sides are said) or a full disk. Then there is no OUT.
     """
+    from hpbench.cli.options import require_writable
     from hpbench.definition.shards import join
     from hpbench.records.merge import merge
     from hpbench.report.numerals import plural
 
+    require_writable(merged.parent, "OUT")
     found = merge(stores, merged, join)
     twice = f"; {found.twice} more were there twice" if found.twice else ""
     click.echo(

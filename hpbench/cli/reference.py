@@ -102,6 +102,10 @@ def _kept(name: str, side: BenchmarkSide, everything: bool) -> BenchmarkSide:
             f"the definition of {name} gates nothing; add 'gated:' to it, such as 'gated: [{{metric: test_accuracy, "
             "direction: higher, threshold: 0.02}]', and run it again, which takes the stored results over"
         )
+    for gated in side.gated:
+        for case in side.gated_cases(gated):
+            if not side.values(case, DEFAULT, gated.metric):
+                click.echo(f"{name}: not in the reference, and so not gated: {case}, {gated.metric}", err=True)
     kept = (side if everything else side.only_gated()).model_copy(update={"failures": ()})
     if not kept.measured:
         raise UserError(f"the stored run of {name} has no result of what is gated; there is nothing to save")

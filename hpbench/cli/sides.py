@@ -32,7 +32,7 @@ def side(text: str, results: Path) -> Side:
         with Store(Path(found["file"] or results)) as store:
             return runs.numbered(store, text, int(found["number"]))
     path = Path(text)
-    if not path.exists():
+    if not path.is_file():
         raise UserError(
             f"there is no file {text}; name a results file, a reference file, or a run of a results file as FILE#12"
         )

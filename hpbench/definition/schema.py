@@ -247,8 +247,12 @@ class Definition(Settings):
     @cached_property
     def gated_cases(self) -> tuple[str, ...]:
         """The cases that are gated, those of groups among them."""
-        named = (name for gated in self.gated for name in gated.cases or self.own_cases)
+        named = (name for gated in self.gated for name in self.gated_names(gated))
         return tuple(dict.fromkeys(case for name in named for case in self.members.get(name, (name,))))
+
+    def gated_names(self, gated: Gated) -> tuple[str, ...]:
+        """The cases and groups that an entry gates: those it names, or all of the document's own cases."""
+        return gated.cases or tuple(self.own_cases)
 
     @cached_property
     def reported_values(self) -> dict[str, Reported]:

@@ -70,8 +70,9 @@ def whole(shards: Sequence[Run], plans: Sequence[Sequence[StoredCell]]) -> Whole
     if not covered:
         return None
     *_, resolved, order = max(covered, key=itemgetter(0, 1))
-    searched = [place for place in union if resolved.searches and place[0] not in resolved.all_cases]
-    return Whole(resolved.selection, [union[place] for place in (*order, *searched)])
+    by_planners = not resolved.selection.is_narrow or resolved.searches
+    found = [place for place in union if by_planners and place[0] not in resolved.all_cases]
+    return Whole(resolved.selection, [union[place] for place in (*order, *found)])
 
 
 def _union(plans: Sequence[Sequence[StoredCell]]) -> dict[Place, StoredCell]:

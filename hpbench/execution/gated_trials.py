@@ -6,10 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpbench.definition.gated import Gated
 from hpbench.definition.readings import DEFAULT
 from hpbench.definition.resolve import Resolved, SelectionError
-from hpbench.definition.schema import Definition
 from hpbench.records.metrics import is_cost
 
 
@@ -49,33 +47,36 @@ def gated_trials(resolved: Resolved, asked: Sequence[str] = ()) -> GatedTrials:
 
     Args:
         resolved: The definition with a profile and changes.
-        asked: Only these cases instead of all that are gated.
+        asked: Only these cases, or groups of cases, instead of all that are gated.
 
     Raises:
         SelectionError: If the definition gates nothing, or nothing of the cases asked for.
     """
     definition = resolved.definition
-    entries = [(gated.metric, _cases(gated, definition)) for gated in definition.gated]
-    every = [case for case in definition.all_cases if any(case in found for _, found in entries)]
-    cases = tuple(asked) or tuple(every)
-    if not set(cases) & set(every):
-        there = f"of {', '.join(asked)} nothing; it gates {', '.join(every)}" if every else "nothing"
+    names = {name for gated in definition.gated for name in definition.gated_names(gated)}
+    members = {name: definition.members.get(name, (name,)) for name in sorted(names)}
+    cases = tuple(dict.fromkeys(case for name in asked for case in definition.members.get(name, (name,))))
+    cases = cases or definition.gated_cases
+    whole = {name for name, those in members.items() if set(those) <= set(cases)}
+    if not whole:
+        there = f"of {', '.join(asked)} nothing; it gates {', '.join(members)}" if members else "nothing"
         raise SelectionError(f"{definition.id} gates {there}")
-    costly = {case for metric, found in entries if is_cost(metric) for case in found}
+    costly = {
+        case
+        for gated in definition.gated
+        if is_cost(gated.metric)
+        for name in definition.gated_names(gated)
+        if name in whole
+        for case in members[name]
+    }
     timed: dict[str, bool] = {}
     for case in cases:
-        path = _timed_seeds(case)
+        path = timed_seeds(case)
         timed[path] = timed.get(path, False) or case in costly
     return GatedTrials(definition.id, Path(resolved.source.file).absolute(), cases, timed)
 
 
-def _cases(gated: Gated, definition: Definition) -> set[str]:
-    """Names of the cases that an entry gates, with those of groups; all of the document's own if it names none."""
-    names = gated.cases or tuple(definition.own_cases)
-    return {case for name in names for case in definition.members.get(name, (name,))}
-
-
-def _timed_seeds(case: str) -> str:
+def timed_seeds(case: str) -> str:
     """Dotted path of the field that says how many seeds of a case are timed."""
     study, slash, _ = case.partition("/")
     return f"studies.{study}.timed_seeds" if slash else "timed_seeds"

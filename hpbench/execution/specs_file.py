@@ -46,6 +46,8 @@ def stored(folder: Path, specs: Mapping[str, str]) -> Specs | None:
     path = folder / NAME
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+        if document["format"] != FORMAT:
+            raise ValueError("another format")
         found = Specs(dict(document["specs"]), dict(document["fingerprints"]), int(document["order_seed"]))
     except FileNotFoundError:
         return None

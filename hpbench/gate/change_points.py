@@ -23,7 +23,8 @@ LEVEL = 0.01
 not significant. Of 100 such series one is therefore expected to have a false one."""
 PERMUTATIONS = 999
 FEWEST = 3
-"""Points on each side of a change: one outlier, or two, are none."""
+"""Points on each side of a change: one outlier, or two, are none, unless they are the newest: then one before them
+may count as theirs."""
 _SEED = 0
 _TIE = 1 - 1e-9
 """Statistics this much apart count as equal, which rounding would tell apart."""

@@ -22,13 +22,18 @@ class Pairs(NamedTuple):
 
     Attributes:
         seeds: Seeds that both have, but for those left out.
-        left_out: Of times taken in turns, seeds at which one side was not alone on the machine.
-        differences: Second less first, or as a share of the first, at ``seeds``; NaN where a value is not finite.
+        left_out: Seeds of both that do not count: of times taken in turns, those at which one side was not alone on
+            the machine, and those at which the first side has no finite value.
+        why: What the pairs at these seeds are or have, in words.
+        one_sided: Seeds that only one side has.
+        differences: Second less first, or as a share of the first, at ``seeds``; NaN where the second is not finite.
     """
 
-    seeds: tuple[int, ...]
-    left_out: tuple[int, ...]
-    differences: tuple[float, ...]
+    seeds: tuple[int, ...] = ()
+    left_out: tuple[int, ...] = ()
+    why: str = ""
+    one_sided: tuple[int, ...] = ()
+    differences: tuple[float, ...] = ()
 
 
 def paired(a: BenchmarkSide, b: BenchmarkSide | None, place: Place, *, relative: bool, in_turns: bool) -> Pairs:
@@ -42,17 +47,25 @@ def paired(a: BenchmarkSide, b: BenchmarkSide | None, place: Place, *, relative:
         in_turns: Whether both sides were run on one machine in turns.
     """
     if b is None:
-        return Pairs((), (), ())
+        return Pairs()
     one, other = a.values(*place), b.values(*place)
     common = sorted(set(one) & set(other))
-    disturbed = {**loads(a, place), **loads(b, place)} if in_turns else {}
-    seeds = tuple(seed for seed in common if seed not in disturbed)
-    differences = tuple(_difference(one[seed], other[seed], relative) for seed in seeds)
-    return Pairs(seeds, tuple(seed for seed in common if seed in disturbed), differences)
+    loaded = {**loads(a, place), **loads(b, place)} if in_turns else {}
+    usable = {seed: value for seed in common if (value := one[seed]) is not None and (value or not relative)}
+    seeds = tuple(seed for seed in usable if seed not in loaded)
+    reasons = ["were not alone on the machine"] if any(seed in loaded for seed in common) else []
+    reasons += ["have no finite value on the first side"] if len(usable) < len(common) else []
+    return Pairs(
+        seeds=seeds,
+        left_out=tuple(seed for seed in common if seed not in seeds),
+        why=" or ".join(reasons),
+        one_sided=tuple(sorted(set(one) ^ set(other))),
+        differences=tuple(_difference(usable[seed], other[seed], relative) for seed in seeds),
+    )
 
 
-def _difference(one: float | None, other: float | None, relative: bool) -> float:
-    if one is None or other is None or (relative and not one):
+def _difference(one: float, other: float | None, relative: bool) -> float:
+    if other is None:
         return math.nan
     return other / one - 1 if relative else other - one
 
@@ -69,14 +82,19 @@ def why_not(a: BenchmarkSide, b: BenchmarkSide | None, place: Place) -> str:
         return f"precision {a.precision} beside {b.precision}"
     if is_cost(place[2]) and a.machine_id != b.machine_id:
         return "another machine: times and memory of two machines are not compared"
+    if set(a.members(place[0])) != set(b.members(place[0])):
+        return "the group has other cases"
     for one, other in _sides(a, b, place):
-        if other is None:
-            return "the second side did not measure it"
+        if one is None or other is None:
+            return f"the {'second' if one else 'first'} side did not measure it"
         if one.data != other.data:
             return f"data with fingerprint {one.data[:12]} beside {other.data[:12]}"
         if one.settings != other.settings:
             return _other_settings(a, b)
-    return "" if b.values(*place) else "the second side did not measure it"
+    for which, side in (("first", a), ("second", b)):
+        if not side.values(*place):
+            return f"the {which} side did not measure it"
+    return ""
 
 
 def why_only_shown(a: BenchmarkSide, b: BenchmarkSide | None, metric: str, in_turns: bool) -> str:
@@ -109,7 +127,7 @@ def identical(a: BenchmarkSide, b: BenchmarkSide, place: Place) -> bool:
     same = a.values(*place) == b.values(*place)
     if not same or is_cost(place[2]):
         return same
-    return all(other is not None and one.curves == other.curves for one, other in _sides(a, b, place))
+    return all(one and other and one.curves == other.curves for one, other in _sides(a, b, place))
 
 
 def loads(side: BenchmarkSide, place: Place) -> dict[int, float]:
@@ -163,8 +181,7 @@ def is_shown(metric: str) -> bool:
     return base_name(metric) in SHOWN
 
 
-def _sides(a: BenchmarkSide, b: BenchmarkSide, place: Place) -> list[tuple[CaseSide, CaseSide | None]]:
+def _sides(a: BenchmarkSide, b: BenchmarkSide, place: Place) -> list[tuple[CaseSide | None, CaseSide | None]]:
     """Both sides of the cases that a place names."""
     case, reading, _ = place
-    members = [(member, a.cases[member][reading]) for member in a.members(case)]
-    return [(one, b.cases.get(member, {}).get(reading)) for member, one in members]
+    return [(a.cases.get(one, {}).get(reading), b.cases.get(one, {}).get(reading)) for one in a.members(case)]

@@ -10,7 +10,7 @@ from hpbench.analysis.statistics import FEWEST, Interval, mean_interval_or_undef
 from hpbench.definition.gated import Gated
 from hpbench.definition.readings import DEFAULT
 from hpbench.gate import comparable
-from hpbench.gate.decide import FAMILY_ERROR, Decision, PairedTest, Verdict, decide, holm, paired_test, seen
+from hpbench.gate.decide import Decision, Verdict, decide, holm, interval, paired_p, seen
 from hpbench.gate.sides import BenchmarkSide, Side, direction
 from hpbench.records.metrics import is_cost
 from hpbench.records.metrics import metric as described
@@ -35,10 +35,13 @@ class Pair:
         first: Mean and 95 % interval over the seeds of the first side.
         second: The same of the second side.
         seeds: Seeds that both have, but for those left out.
-        left_out: Of times taken in turns, seeds at which one side was not alone on the machine.
+        left_out: Seeds of both that do not count: of times taken in turns, those at which one side was not alone on
+            the machine, and those at which the first side has no finite value.
+        why_left_out: What the pairs at these seeds are or have, in words.
+        one_sided: Seeds that only one side has.
         differences: Second less first, one a seed; shares of the first where the threshold is one.
-        difference: Mean and 95 % interval of the differences.
-        test: Of no difference; None where there is none.
+        difference: Mean and 95 % interval of the differences: of what is gated the one that decides.
+        p: Of the test of no difference; None where there is none.
         significant: Whether the test says so beside all others.
         scaled: Across machines, the ratio of the times, each in units of its machine's calibration; else None.
         decision: The verdict.
@@ -56,9 +59,11 @@ class Pair:
     second: Interval
     seeds: tuple[int, ...]
     left_out: tuple[int, ...]
+    why_left_out: str
+    one_sided: tuple[int, ...]
     differences: tuple[float, ...]
     difference: Interval
-    test: PairedTest | None
+    p: float | None
     significant: bool
     scaled: float | None
     decision: Decision
@@ -115,12 +120,12 @@ def compare(first: Side, second: Side, *, in_turns: bool = False) -> Comparison:
 
 
 def _named(benchmark: str, a: BenchmarkSide, b: BenchmarkSide | None, in_turns: bool) -> Iterator[Pair]:
-    """What the first side's definition names as gated, of that which it has measured."""
+    """What the first side's definition names as gated, of the cases it ran: what either side has measured of them."""
     for entry in a.gated:
         note = comparable.why_only_shown(a, b, entry.metric, in_turns)
         for case in a.gated_cases(entry):
             place = case, DEFAULT, entry.metric
-            if a.values(*place):
+            if a.values(*place) or (b and b.values(*place) and a.has(case)):
                 yield _pair(benchmark, place, a, b, entry, note, in_turns)
 
 
@@ -163,48 +168,66 @@ def _pair(
         second=_interval(b.values(*place).values() if b else ()),
         seeds=pairs.seeds,
         left_out=pairs.left_out,
+        why_left_out=pairs.why,
+        one_sided=pairs.one_sided,
         differences=pairs.differences,
-        difference=mean_interval_or_undefined(pairs.differences),
-        test=None,
+        difference=_interval_of_differences(pairs.differences, gated),
+        p=None,
         significant=False,
         scaled=comparable.scaled(a, b, place) if b and is_cost(metric) else None,
-        decision=Decision(Verdict.NOT_COMPARABLE, reason) if reason else _untested(a, b, place, pairs),
+        decision=Decision(Verdict.NOT_COMPARABLE, reason) if reason else _untested(a, b, place, pairs, gated),
     )
 
 
-def _untested(a: BenchmarkSide, b: BenchmarkSide | None, place: comparable.Place, pairs: comparable.Pairs) -> Decision:
+def _untested(
+    a: BenchmarkSide,
+    b: BenchmarkSide | None,
+    place: comparable.Place,
+    pairs: comparable.Pairs,
+    gated: Gated | None,
+) -> Decision:
     """The verdict where no test is needed or none is possible; unclear without a reason where one is to be made."""
     assert b is not None
+    if gated and b.stale(*place[:2]):
+        return Decision(Verdict.UNCLEAR, "made by older code")
     if comparable.identical(a, b, place):
         return Decision(Verdict.IDENTICAL)
-    differences, left_out = pairs.differences, pairs.left_out
-    if left_out and len(differences) < FEWEST:
-        return Decision(
-            Verdict.UNCLEAR, f"disturbed: {len(left_out)} of {len(left_out) + len(differences)} pairs were not alone"
-        )
-    if not differences:
+    differences, both = pairs.differences, len(pairs.differences) + len(pairs.left_out)
+    if not both:
         return Decision(Verdict.NOT_COMPARABLE, "the sides have no seed in common")
     if broken := sum(not math.isfinite(value) for value in differences):
-        return Decision(Verdict.UNCLEAR, f"no finite difference in {broken} of {len(differences)} seeds")
+        told = f"no finite value any more at {broken} of {len(differences)} seeds"
+        return Decision(Verdict.WORSE if FEWEST <= broken == len(differences) else Verdict.UNCLEAR, told)
     if len(differences) < FEWEST:
-        return Decision(Verdict.UNCLEAR, f"too few seeds: {len(differences)}, and a test needs {FEWEST}")
-    return Decision(Verdict.UNCLEAR, "" if left_out else comparable.disturbed(a, b, place))
+        why = f"{len(pairs.left_out)} of {both} pairs {pairs.why}" if pairs.why else f"too few seeds: {both}"
+        return Decision(Verdict.UNCLEAR, f"{why}, and a test needs {FEWEST}")
+    return Decision(Verdict.UNCLEAR, "" if pairs.left_out else comparable.disturbed(a, b, place))
 
 
 def _decided(pairs: Sequence[Pair]) -> list[Pair]:
     """The pairs with the verdicts that need a test; all gated ones of a comparison are one family."""
     open_ = [index for index, pair in enumerate(pairs) if pair.gated and pair.decision == _TO_BE_TESTED]
-    level = FAMILY_ERROR / max(1, len(open_))
-    tests = {index: found for index in open_ if (found := paired_test(pairs[index].differences, level))}
-    significant = dict(zip(tests, holm([found.p for found in tests.values()]), strict=True))
+    tests = {index: p for index in open_ if (p := _p(pairs[index])) is not None}
+    significant = dict(zip(tests, holm(list(tests.values())), strict=True))
     decided = list(pairs)
     for index, pair in enumerate(pairs):
         if pair.gated and index in tests:
             verdict = decide(pair.differences, pair.higher_is_better, pair.gated.threshold, significant[index])
-            decided[index] = replace(pair, test=tests[index], significant=significant[index], decision=verdict)
+            decided[index] = replace(pair, p=tests[index], significant=significant[index], decision=verdict)
         elif not pair.gated and pair.decision == _TO_BE_TESTED:
             decided[index] = replace(pair, decision=seen(pair.difference, pair.higher_is_better))
     return decided
+
+
+def _p(pair: Pair) -> float | None:
+    return paired_p(pair.differences, pair.gated.threshold) if pair.gated else None
+
+
+def _interval_of_differences(differences: Sequence[float], gated: Gated | None) -> Interval:
+    """The one that decides, of what is gated."""
+    if gated and all(map(math.isfinite, differences)):
+        return interval(differences, gated.threshold)
+    return mean_interval_or_undefined(differences)
 
 
 def _interval(values: Iterable[float | None]) -> Interval:

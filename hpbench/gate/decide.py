@@ -14,12 +14,13 @@ from enum import StrEnum
 import numpy as np
 from scipy import special
 
-from hpbench.analysis.statistics import FEWEST, Floats, Interval, mean_interval
+from hpbench.analysis.statistics import FEWEST, Floats, Interval, student_quantile
 
 FAMILY_ERROR = 0.01
 """Probability of one or more false verdicts among all gated comparisons together."""
-SIGN_FLIPS = range(12, 21)
-"""Numbers of seeds with which signs are flipped instead of assuming normal differences."""
+FLOOR = 0.1
+"""Share of a threshold below which no spread of differences is believed: a few accuracies, which go in steps of an
+image, may all have changed alike, and the next one need not."""
 TOO_GOOD = 5
 """An improvement by more than this many thresholds is more than a change of code plausibly brings."""
 
@@ -33,19 +34,6 @@ class Verdict(StrEnum):
     WORSE = "worse"
     UNCLEAR = "unclear"
     NOT_COMPARABLE = "not comparable"
-
-
-@dataclass(frozen=True)
-class PairedTest:
-    """A test of no difference.
-
-    Attributes:
-        p: Two-sided.
-        kind: Its name, for a person.
-    """
-
-    p: float
-    kind: str
 
 
 @dataclass(frozen=True)
@@ -63,59 +51,44 @@ class Decision:
     too_good: bool = False
 
 
-def paired_test(differences: Sequence[float], level: float) -> PairedTest | None:
-    """Test whether differences paired by seed are zero on average; None with fewer than 3, or if one is not finite.
+def least_spread(threshold: float) -> float:
+    """The standard deviation that differences are taken to have at least, in the unit of the threshold."""
+    return FLOOR * threshold
 
-    Student's t for up to 11 seeds: so few flips of signs give p in steps that are too coarse for a level of
-    ``FAMILY_ERROR`` over several tests (with 5 seeds none is below 1/16), and the mean of differences of two like
-    trainings is near normal. From 12 to 20 seeds all flips of signs, exact without an assumption but that under no
-    difference each sign is as likely as the other, where the smallest p they can give is below the level; beyond, t,
-    to which the flips converge. Identical differences that are not zero have no spread that t could use: signs alone
-    are flipped then, whatever their number. The choice looks at nothing but the number of seeds and that.
+
+def interval(differences: Sequence[float], threshold: float) -> Interval:
+    """Mean and 95 % interval by Student's t, from 3 differences on, with no spread below ``least_spread``.
 
     Args:
-        differences: One a seed.
-        level: The strictest level that p may have to reach.
+        differences: One a seed, finite.
+        threshold: Change that matters in practice, in the same unit; positive.
     """
     sample = np.asarray(differences, dtype=np.float64)
-    if sample.size < FEWEST or not np.isfinite(sample).all():
+    mean = float(sample.mean()) if sample.size else math.nan
+    if sample.size < FEWEST:
+        return Interval(mean, math.nan, math.nan, sample.size)
+    half = student_quantile(sample.size - 1) * _error(sample, threshold)
+    return Interval(mean, mean - half, mean + half, sample.size)
+
+
+def paired_p(differences: Sequence[float], threshold: float) -> float | None:
+    """Two-sided p of the t test of a mean of zero (Student, Biometrika 6, 1908); None with fewer than 3 differences.
+
+    The spread is none below ``least_spread``, which makes p only larger.
+
+    Args:
+        differences: One a seed, finite.
+        threshold: Change that matters in practice, in the same unit; positive.
+    """
+    sample = np.asarray(differences, dtype=np.float64)
+    if sample.size < FEWEST:
         return None
-    if not sample.any():
-        return PairedTest(1.0, "no difference")
-    if sample.min() == sample.max():
-        return PairedTest(smallest_flip_p(sample.size), "sign flips")
-    if sample.size in SIGN_FLIPS and smallest_flip_p(sample.size) <= level:
-        return PairedTest(sign_flip_p(sample), "sign flips")
-    return PairedTest(student_p(sample), "Student's t")
+    return float(2 * special.stdtr(sample.size - 1, -abs(float(sample.mean())) / _error(sample, threshold)))
 
 
-def student_p(sample: Floats) -> float:
-    """Two-sided p of the one-sample t test of a mean of zero (Student, Biometrika 6, 1908).
-
-    Args:
-        sample: Shape (n,), n at least 2, not all identical.
-    """
-    n = sample.size
-    t = float(sample.mean()) / (float(sample.std(ddof=1)) / math.sqrt(n))
-    return float(2 * special.stdtr(n - 1, -abs(t)))
-
-
-def sign_flip_p(sample: Floats) -> float:
-    """Two-sided p of the mean among those of all 2^n choices of signs (Fisher, "The Design of Experiments", 1935, §21).
-
-    Args:
-        sample: Shape (n,), n at most 20.
-    """
-    sums = np.zeros(1)
-    for size in np.abs(sample):
-        sums = np.concatenate((sums + size, sums - size))
-    rounding = 8 * np.finfo(np.float64).eps * float(np.abs(sample).sum())
-    return float(np.count_nonzero(np.abs(sums) >= abs(float(sample.sum())) - rounding) / sums.size)
-
-
-def smallest_flip_p(n: int) -> float:
-    """The smallest two-sided p that flips of n signs can give."""
-    return float(2.0 ** (1 - n))
+def _error(sample: Floats, threshold: float) -> float:
+    """Standard error of the mean; shape (n,), n at least 2."""
+    return max(float(sample.std(ddof=1)), least_spread(threshold)) / math.sqrt(sample.size)
 
 
 def holm(p: Sequence[float], error: float = FAMILY_ERROR) -> list[bool]:
@@ -143,7 +116,7 @@ def decide(differences: Sequence[float], higher_is_better: bool, threshold: floa
         threshold: Change that matters in practice; positive.
         significant: Whether the test, beside all others, says that there is a difference.
     """
-    gain = mean_interval(differences if higher_is_better else [-value for value in differences])
+    gain = interval(differences if higher_is_better else [-value for value in differences], threshold)
     if gain.n < FEWEST:
         return Decision(Verdict.UNCLEAR, f"too few seeds: {gain.n}, and a test needs {FEWEST}")
     if significant and gain.mean < -threshold:

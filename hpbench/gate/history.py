@@ -32,7 +32,10 @@ class _Kept(BaseModel):
 
 
 class Value(_Kept):
-    """A metric of a case under a reading, over the seeds: mean and standard deviation (0 for one seed) of ``n``."""
+    """A metric of a case under a reading, over the seeds: mean and standard deviation (0 for one seed) of ``n``.
+
+    ``settings`` is a digest of the case's, or of those of a group's cases; empty in lines that were written without.
+    """
 
     case: str
     reading: str
@@ -41,6 +44,7 @@ class Value(_Kept):
     mean: float
     spread: float
     n: int
+    settings: str = ""
 
 
 class Entry(_Kept):
@@ -86,6 +90,7 @@ class Place(NamedTuple):
     case: str
     reading: str
     metric: str
+    settings: str
 
 
 class Point(NamedTuple):
@@ -118,7 +123,7 @@ class History:
             for value in entry.values:
                 place = Place(
                     *(entry.benchmark, entry.version, entry.profile, entry.machine),
-                    *(value.case, value.reading, value.metric),
+                    *(value.case, value.reading, value.metric, value.settings),
                 )
                 point = Point(entry.when, entry.commit, entry.dirty, value.mean, value.spread, value.n)
                 found.setdefault(place, []).append(point)
@@ -134,6 +139,7 @@ def entry(
     machine_id: str,
     values: Mapping[tuple[str, str, str], Iterable[float | None]],
     outcome: str = "",
+    settings: Mapping[tuple[str, str], str] | None = None,
 ) -> Entry:
     """A run as the history keeps it.
 
@@ -147,7 +153,9 @@ def entry(
         values: (case, reading, metric) to the last value of each seed, in the metric's unit; what is None or not
             finite does not count, and a metric without any has no value.
         outcome: What the gate said.
+        settings: (case, reading) to a digest of its settings.
     """
+    settings = settings or {}
     commit = commit_of(machine)
     finite = {place: [v for v in seeds if v is not None and math.isfinite(v)] for place, seeds in values.items()}
     return Entry(
@@ -159,7 +167,7 @@ def entry(
         dirty=commit.dirty,
         machine=machine_id,
         outcome=outcome,
-        values=tuple(_value(*place, seeds) for place, seeds in finite.items() if seeds),
+        values=tuple(_value(place, seeds, settings.get(place[:2], "")) for place, seeds in finite.items() if seeds),
     )
 
 
@@ -246,7 +254,8 @@ def _parsed(line: str, path: Path, number: int) -> Entry | None:
         return None
 
 
-def _value(case: str, reading: str, name: str, seeds: Sequence[float]) -> Value:
+def _value(place: tuple[str, str, str], seeds: Sequence[float], settings: str) -> Value:
+    case, reading, name = place
     return Value(
         case=case,
         reading=reading,
@@ -255,4 +264,5 @@ def _value(case: str, reading: str, name: str, seeds: Sequence[float]) -> Value:
         mean=statistics.fmean(seeds),
         spread=statistics.stdev(seeds) if len(seeds) > 1 else 0.0,
         n=len(seeds),
+        settings=settings,
     )

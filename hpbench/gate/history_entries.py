@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hpbench.definition.gated import Gated
@@ -9,6 +10,7 @@ from hpbench.definition.readings import DEFAULT
 from hpbench.gate.compare import Comparison
 from hpbench.gate.history import Entry, entry, is_followed
 from hpbench.gate.outcome import Outcome, outcome
+from hpbench.gate.runs import LENGTH
 from hpbench.gate.sides import BenchmarkSide, Side
 
 Followed = Mapping[tuple[str, str, str], Iterable[float | None]]
@@ -27,6 +29,7 @@ def entries(comparison: Comparison, harness: Sequence[str] = ()) -> list[Entry]:
             *(name, side.version, side.profile, side.created, side.machine, side.machine_id),
             followed(side, comparison.first.benchmarks[name].gated),
             _outcome(comparison, name, harness),
+            _settings(side),
         )
         for name, side in comparison.second.benchmarks.items()
         if side.measured
@@ -48,6 +51,19 @@ def followed(side: BenchmarkSide, gated: Sequence[Gated]) -> Followed:
         for one in gated
         for case in one.cases
         if case in side.groups
+    }
+    return found | groups
+
+
+def _settings(side: BenchmarkSide) -> dict[tuple[str, str], str]:
+    """Case or group and reading to a digest of the settings."""
+    found = {
+        (case, reading): one.settings for case, readings in side.cases.items() for reading, one in readings.items()
+    }
+    groups = {
+        (group, DEFAULT): hashlib.sha256("".join(found[case, DEFAULT] for case in cases).encode()).hexdigest()[:LENGTH]
+        for group, cases in side.groups.items()
+        if side.has(group)
     }
     return found | groups
 

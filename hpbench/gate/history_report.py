@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,16 +25,18 @@ _NO_FILE_NAME = re.compile(r"[^A-Za-z0-9.]+")
 
 @dataclass(frozen=True)
 class Series:
-    """A metric of a case over the runs, with its changes."""
+    """A metric of a case over the runs, with its changes; ``told`` are settings that tell it from another series."""
 
     place: Place
     points: Sequence[Point]
     changes: Sequence[ChangePoint]
+    told: str = ""
 
     @property
     def line(self) -> str:
-        """Case, and the reading where it is not the default one."""
-        return self.place.case if self.place.reading == DEFAULT else f"{self.place.case}, {self.place.reading}"
+        """Case, the reading where it is not the default one, and settings where there were others before."""
+        reading = "" if self.place.reading == DEFAULT else self.place.reading
+        return ", ".join(filter(None, (self.place.case, reading, self.told and f"settings {self.told}")))
 
     def labels(self) -> list[str]:
         """What tells the runs apart: the commit, starred with changes beside it, or when; numbered if run again."""
@@ -49,9 +52,16 @@ class Series:
 def analysed(history: History, benchmarks: Iterable[str] = (), metrics: Iterable[str] = ()) -> list[Series]:
     """The series of some benchmarks and metrics, of all if none are named, with their changes."""
     only, wanted = set(benchmarks), set(metrics)
+    series = history.series()
+    alike = Counter(place._replace(settings="") for place in series)
     return [
-        Series(place, points, change_points([point.mean for point in points]))
-        for place, points in history.series().items()
+        Series(
+            place,
+            points,
+            change_points([point.mean for point in points]),
+            (place.settings or "not known")[:9] if alike[place._replace(settings="")] > 1 else "",
+        )
+        for place, points in series.items()
         if (not only or place.benchmark in only) and (not wanted or place.metric in wanted)
     ]
 

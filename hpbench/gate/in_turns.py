@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from hpbench.gate.frame import Frame
 from hpbench.gate.sides import Side
 from hpbench.report.markup import Markup, bullets, code, join, table
 
-NAMES = ("old", "new")
-"""What the sides are called, everywhere."""
 
-
-def frame(specs: tuple[str, str], sides: tuple[Side, Side], profile: str, order_seed: int) -> Frame:
+def frame(specs: Mapping[str, str], sides: tuple[Side, Side], profile: str, order_seed: int) -> Frame:
     """What is told around the verdicts.
 
     Args:
-        specs: The environments, as the person named them.
+        specs: What each side is called, old and new, to its environment as the person named it.
         sides: What was measured in each.
         profile: Of all runs.
         order_seed: What the order of the turns was drawn with.
     """
     rounds, differing = _rounds(*sides), _differing(*sides)
     counted = ", ".join(f"{benchmark}: {number}" for benchmark, number in rounds.items()) or "none"
+    old, new = specs
     told = [
-        *(Markup(f"{name}: {code(spec)}") for name, spec in zip(NAMES, specs, strict=True)),
+        *(Markup(f"{name}: {code(spec)}") for name, spec in specs.items()),
         f"profile {profile}; rounds, in each of which both run the same seed: {counted}",
         f"who comes first in a round was drawn with the seed {order_seed}",
     ]
     facts = {
-        "specs": dict(zip(NAMES, specs, strict=True)),
+        "specs": dict(specs),
         "profile": profile,
         "rounds": rounds,
         "order_seed": order_seed,
-        "environments": {name: dict(zip(NAMES, values, strict=True)) for name, *values in differing},
+        "environments": {fact: {old: one, new: other} for fact, one, other in differing},
     }
-    return Frame("ab", "Old and new in turns", NAMES, join(bullets(told), _table(differing)), facts)
+    return Frame("ab", "Old and new in turns", (old, new), join(bullets(told), _table(differing, (old, new))), facts)
 
 
 def _rounds(old: Side, new: Side) -> dict[str, int]:
@@ -57,7 +57,7 @@ def _differing(old: Side, new: Side) -> list[tuple[str, str, str]]:
     return list(found)
 
 
-def _table(differing: list[tuple[str, str, str]]) -> str:
+def _table(differing: list[tuple[str, str, str]], names: tuple[str, str]) -> str:
     if not differing:
         return "Of machine and software nothing that is recorded differs."
-    return table(("differs", *NAMES), [list(row) for row in differing])
+    return table(("differs", *names), [list(row) for row in differing])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from hpbench.analysis.statistics import Interval
 from hpbench.gate.compare import Comparison, Pair
 from hpbench.gate.outcome import Outcome
+from hpbench.report.strict_json import dump
 
 FORMAT = 1
 
@@ -33,12 +32,12 @@ def gate_json(
         facts: What else is to be told of how the two were made.
     """
     head = {"format": FORMAT, "outcome": result, "accepted": accepted, "exit_code": code, "failures": list(failures)}
-    return _text({**head, **(facts or {}), **_comparison(comparison)})
+    return dump({**head, **(facts or {}), **_comparison(comparison)}, indent=1) + "\n"
 
 
 def comparison_json(comparisons: Sequence[Comparison]) -> str:
     """``format`` and ``comparisons``, each of a side with the first one."""
-    return _text({"format": FORMAT, "comparisons": [_comparison(one) for one in comparisons]})
+    return dump({"format": FORMAT, "comparisons": [_comparison(one) for one in comparisons]}, indent=1) + "\n"
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
@@ -53,17 +52,18 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
 def _pair(pair: Pair) -> dict[str, Any]:
     return {
         **{name: getattr(pair, name) for name in ("benchmark", "case", "reading", "metric", "unit")},
-        "first": _interval(pair.first),
-        "second": _interval(pair.second),
-        "difference": _interval(pair.difference),
+        "first": asdict(pair.first),
+        "second": asdict(pair.second),
+        "difference": asdict(pair.difference),
         "relative": pair.relative,
         "direction": "higher" if pair.higher_is_better else "lower",
         "threshold": pair.gated.threshold if pair.gated else None,
         "seeds": list(pair.seeds),
         "left_out": list(pair.left_out),
-        "differences": [_number(value) for value in pair.differences],
-        "p": pair.test.p if pair.test else None,
-        "test": pair.test.kind if pair.test else None,
+        "why_left_out": pair.why_left_out,
+        "one_sided": list(pair.one_sided),
+        "differences": list(pair.differences),
+        "p": pair.p,
         "significant": pair.significant,
         "ratio_to_calibration": pair.scaled,
         "verdict": pair.decision.verdict,
@@ -71,15 +71,3 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "note": pair.note,
         "too_good": pair.decision.too_good,
     }
-
-
-def _interval(interval: Interval) -> dict[str, Any]:
-    return {name: _number(getattr(interval, name)) for name in ("mean", "low", "high")} | {"n": interval.n}
-
-
-def _number(value: float) -> float | None:
-    return value if math.isfinite(value) else None
-
-
-def _text(document: dict[str, Any]) -> str:
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hpbench.definition.readings import DEFAULT
 from hpbench.gate import words
 from hpbench.gate.compare import Comparison, Pair
-from hpbench.gate.decide import FAMILY_ERROR, Verdict
+from hpbench.gate.decide import FAMILY_ERROR, FLOOR, Verdict
 from hpbench.gate.frame import GATE, Frame
 from hpbench.gate.outcome import Outcome
 from hpbench.gate.sides import BenchmarkSide
@@ -28,10 +28,12 @@ PLACE = ("case", "metric", "verdict")
 TESTED = ("difference", "threshold", "p", "seeds", "why")
 METHOD = (
     "Differences are paired by seed: {1} less {0}, with their mean and its 95 % interval. Worse or better means: "
-    f"significant, with a probability of {100 * FAMILY_ERROR:g} % of even one false verdict among all that is gated "
-    "(Holm), and larger than the threshold. Same means: the interval excludes a worsening by more than the threshold. "
-    "Identical means: the same bits at every seed. Costs of two machines, and times that were not taken in turns, are "
-    "shown and not gated; of times taken in turns, pairs that were not alone on the machine are left out."
+    f"significant (Student's t), with a probability of {100 * FAMILY_ERROR:g} % of even one false verdict among all "
+    "that is gated (Holm), and larger than the threshold. Same means: the interval excludes a worsening by more than "
+    f"the threshold. Spreads below {100 * FLOOR:g} % of the threshold are taken to be so large. Identical means: the "
+    "same bits at every seed. Costs of two machines, and times that were not taken in turns, are shown and not gated; "
+    "of times taken in turns, pairs that were not alone on the machine are left out. Of what is only shown, worse, "
+    "better and same mean where zero lies: outside or inside of the interval."
 )
 SIDES = ("first", "second")
 MOST_NAMED = 10
@@ -110,10 +112,7 @@ def _undecided(pairs: Sequence[Pair]) -> str:
     """Why there is no verdict on what is gated, each reason once."""
     wanted = (Verdict.NOT_COMPARABLE, Verdict.UNCLEAR)
     reasons = Counter((pair.decision.verdict, pair.decision.why) for pair in pairs if pair.decision.verdict in wanted)
-    lines = [
-        f"{count} {verdict}: {why or 'the interval neither excludes nor shows a worsening by more than the threshold'}"
-        for (verdict, why), count in reasons.items()
-    ]
+    lines = [f"{count} {verdict}: {why}" for (verdict, why), count in reasons.items()]
     return join("Without a verdict:", bullets(lines)) if lines else ""
 
 
@@ -138,7 +137,7 @@ def _gated(comparison: Comparison, sides: Sequence[str]) -> str:
             words.value(pair.second, pair.unit),
             words.difference(pair),
             words.threshold(pair.gated),
-            f"{words.probability(pair.test.p)} ({pair.test.kind})" if pair.test else "",
+            words.probability(pair.p) if pair.p is not None else "",
             _seeds(pair),
             _why(comparison, pair, sides),
         ]
@@ -149,14 +148,17 @@ def _gated(comparison: Comparison, sides: Sequence[str]) -> str:
 
 
 def _seeds(pair: Pair) -> str:
-    """``8``, or ``8 of 11`` where pairs were left out because the machine was not alone."""
-    return f"{len(pair.seeds)} of {len(pair.seeds) + len(pair.left_out)}" if pair.left_out else str(len(pair.seeds))
+    """``8``, or ``8 of 11`` where seeds were left out, or only one side has them."""
+    every = len(pair.seeds) + len(pair.left_out) + len(pair.one_sided)
+    return f"{len(pair.seeds)} of {every}" if every > len(pair.seeds) else str(len(pair.seeds))
 
 
 def _why(comparison: Comparison, pair: Pair, sides: Sequence[str]) -> str:
     """What there is to say of a pair beside its numbers."""
     scaled = f"in units of each machine's calibration {pair.scaled:.2f} times as long" if pair.scaled else ""
-    return "; ".join(filter(None, (pair.decision.why, pair.note, scaled, *_stale(comparison, pair, sides))))
+    left = f"{len(pair.left_out)} pairs {pair.why_left_out}" if pair.decision.verdict is not Verdict.UNCLEAR else ""
+    left = left if pair.left_out else ""
+    return "; ".join(filter(None, (pair.decision.why, left, pair.note, scaled, *_stale(comparison, pair, sides))))
 
 
 def _stale(comparison: Comparison, pair: Pair, sides: Sequence[str]) -> Iterator[str]:

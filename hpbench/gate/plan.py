@@ -11,11 +11,11 @@ import numpy as np
 from scipy import special
 
 from hpbench.analysis.power import MOST, seeds_needed, sizes_of_spread
-from hpbench.analysis.statistics import FEWEST
+from hpbench.analysis.statistics import FEWEST, sample_spread
 from hpbench.definition.gated import Gated
 from hpbench.definition.readings import DEFAULT
 from hpbench.gate import comparable
-from hpbench.gate.decide import FAMILY_ERROR
+from hpbench.gate.decide import FAMILY_ERROR, least_spread
 from hpbench.gate.sides import BenchmarkSide, Side
 
 POWER = 0.99
@@ -98,15 +98,15 @@ def _need(
     place = case, DEFAULT, gated.metric
     values = [value for value in side.values(*place).values() if value is not None]
     mean = math.fsum(values) / len(values) if values else math.nan
-    spread, degrees, paired = _spread(values) * math.sqrt(2), len(values) - 1, False
+    spread, degrees, paired = sample_spread(values) * math.sqrt(2), len(values) - 1, False
     if gated.relative:
         spread = spread / abs(mean) if mean else math.nan
     if other is not None and not comparable.why_not(side, other, place):
         pairs = comparable.paired(side, other, place, relative=gated.relative, in_turns=in_turns)
         known = [value for value in pairs.differences if math.isfinite(value)]
-        if _spread(known) > 0:  # of the same bits there is nothing to learn
-            spread, degrees, paired = _spread(known), len(known) - 1, True
-    large = largest_spread(spread, degrees)
+        if sample_spread(known) > 0:  # of the same bits there is nothing to learn
+            spread, degrees, paired = sample_spread(known), len(known) - 1, True
+    large = spread if math.isnan(spread) else max(largest_spread(spread, degrees), least_spread(gated.threshold))
     return Need(
         benchmark=benchmark,
         case=case,
@@ -135,21 +135,19 @@ def largest_spread(spread: float, degrees: int) -> float:
 def _to_pass(spread: float, threshold: float) -> float:
     if math.isnan(spread):
         return math.nan
-    return seeds_needed(0.0, spread, -threshold, math.inf, power=POWER) if spread else FEWEST
+    return seeds_needed(0.0, spread, -threshold, math.inf, power=POWER)
 
 
 def seeds_to_catch(spread: float, threshold: float, level: float) -> float:
     """The smallest number of seeds with which a worsening by ``CAUGHT`` thresholds is found; infinite beyond ``MOST``.
 
     Args:
-        spread: True standard deviation of the differences; NaN gives NaN.
+        spread: True standard deviation of the differences; positive, NaN gives NaN.
         threshold: Change that matters, in the same unit.
         level: The strictest two-sided p that may be asked for.
     """
     if math.isnan(spread):
         return math.nan
-    if not spread:
-        return FEWEST
     numbers = range(FEWEST, MOST + 1)
     place = bisect_left(numbers, POWER, key=lambda n: chance_to_catch(n, spread, threshold, level))
     return numbers[place] if place < len(numbers) else math.inf
@@ -172,11 +170,3 @@ def chance_to_catch(n: int, spread: float, threshold: float, level: float) -> fl
     error = spread / math.sqrt(n)
     bound = np.maximum(threshold, float(special.stdtrit(n - 1, 1 - level / 2)) * sizes * error)
     return float(weights @ special.ndtr((CAUGHT * threshold - bound) / error))
-
-
-def _spread(values: Iterable[float]) -> float:
-    """Sample standard deviation; NaN for fewer than two."""
-    sample = np.fromiter(values, dtype=np.float64)
-    if sample.size < 2:
-        return math.nan
-    return float(sample.std(ddof=1)) if sample.min() < sample.max() else 0.0

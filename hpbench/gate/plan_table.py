@@ -9,8 +9,8 @@ from tabulate import tabulate
 
 from hpbench.analysis.power import MOST
 from hpbench.gate import words
+from hpbench.gate.decide import FLOOR
 from hpbench.gate.plan import CAUGHT, POWER, SURE, Need
-from hpbench.records.metrics import is_cost
 
 HEADERS = ("benchmark, case\n  metric", "seeds\nnow", "spread", "threshold", "to\npass", "to\ncatch")
 ALIGNED = ("left", "right", "right", "right", "right", "right")
@@ -20,17 +20,17 @@ Seeds to pass: the fewest with which the gate says "same" if nothing has changed
 it finds a worsening by {CAUGHT} thresholds. Each with a probability of {PERCENT}, for normal differences with the
 spread seen: the standard deviation of the differences of two stored runs, or (~) that of one run's values times the
 root of 2, which is too much where the seed decides most. The true spread is taken as the largest that it may be
-({100 * SURE:.0f} % sure): few seeds ask for more than many. The same bits need no test.
+({100 * SURE:.0f} % sure), and as {100 * FLOOR:g} % of the threshold at least: few seeds ask for more than many. The
+same bits need no test.
 """
 
 
-def plan_table(needs: Sequence[Need], asked: str | None = None, run: str = "hpbench run") -> str:
-    """Two lines a gated metric of a case; then the number of seeds that is enough for all, and how to ask for it.
+def plan_table(needs: Sequence[Need], asked: str = "") -> str:
+    """Two lines a gated metric of a case; then how to ask for enough seeds.
 
     Args:
         needs: What each gated metric of a case needs.
-        asked: How to ask for enough; the command of a reference's run if not given.
-        run: How such a run is asked for, but for its seeds.
+        asked: How to ask for enough.
     """
     rows = [
         [
@@ -44,23 +44,7 @@ def plan_table(needs: Sequence[Need], asked: str | None = None, run: str = "hpbe
         for need in needs
     ]
     table = tabulate(rows, HEADERS, tablefmt="simple", disable_numparse=True, colalign=ALIGNED)
-    return "\n".join([table, "", METHOD + (_asked(needs, run) if asked is None else asked)]) + "\n"
-
-
-def _asked(needs: Sequence[Need], run: str) -> str:
-    """The command of a run with enough seeds, as far as that is known."""
-    untimed = [need.needed for need in needs if not is_cost(need.gated.metric)]
-    timed = [need.needed for need in needs if is_cost(need.gated.metric)]
-    options = [
-        f"{option}{max(found):.0f}"
-        for option, found in (("--seeds ", [*untimed, *timed]), ("--set timed_seeds=", timed))
-        if found and all(map(math.isfinite, found))
-    ]
-    if not options:
-        return ""
-    return (
-        f"Enough of them: {run} {' '.join(options)}\nand save that run as the reference: hpbench reference save --help"
-    )
+    return "\n".join([table, "", METHOD + asked]) + "\n"
 
 
 def _seeds(number: float) -> str:

@@ -49,7 +49,7 @@ def read(path: Path) -> Side:
         raise ReferenceFileError(
             f"there is no reference file {path}; 'hpbench reference save {path}' makes one"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ReferenceFileError(f"{path} cannot be read as a reference file: {error}") from None
     if not isinstance(document, dict):
         raise ReferenceFileError(f"{path} is no reference file of hpbench: it holds no JSON object")

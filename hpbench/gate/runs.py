@@ -6,12 +6,14 @@ import hashlib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from hpbench.analysis.groups import grouped
+from hpbench.analysis.summary import finals
 from hpbench.definition.load import parse
 from hpbench.definition.resolve import Resolved, Selection
 from hpbench.definition.schema import Definition
@@ -20,7 +22,7 @@ from hpbench.gate.sides import SHOWN, Asked, BenchmarkSide, CaseSide, Side, Spee
 from hpbench.records.calibration import Calibration
 from hpbench.records.choose import load
 from hpbench.records.metrics import NOT_ALONE, base_name, dotted, is_cost
-from hpbench.records.store import Run, Store
+from hpbench.records.store import Run, Store, StoredCell
 from hpbench.records.tables import RunTables
 from hpbench.records.trial import Outcome, canonical_json
 from hpbench.report.circumstances import other_loads
@@ -102,7 +104,7 @@ def of_run(store: Store, run: Run) -> BenchmarkSide:
         calibration=_speeds(tables.calibration),
         gated=definition.gated,
         groups=_groups(definition),
-        failures=tuple(_failures(tables.trials)),
+        failures=tuple(_failures(tables.trials, store.cells(run.id))),
         cases=_cases(store, run, tables, resolved),
     )
 
@@ -125,11 +127,17 @@ def _speeds(calibration: Calibration) -> dict[str, Speed]:
     }
 
 
-def _failures(trials: pd.DataFrame) -> Iterable[str]:
+def _failures(trials: pd.DataFrame, cells: Iterable[StoredCell]) -> Iterable[str]:
+    """Trials without a result, and those of the plan that were not begun: of a run that was cut off."""
     columns = ("case", "reading", "seed", "outcome", "message")
+    begun = set()
     for case, reading, seed, outcome, message in trials[list(columns)].itertuples(index=False):
+        begun.add((case, reading, seed))
         if not Outcome(outcome).is_result:
             yield f"{case}, {reading}, seed {seed}: {outcome}: {message}"
+    for cell in cells:
+        if (cell.case, cell.reading, cell.seed) not in begun:
+            yield f"{cell.case}, {cell.reading}, seed {cell.seed}: not run"
 
 
 def _cases(store: Store, run: Run, tables: RunTables, resolved: Resolved) -> dict[str, dict[str, CaseSide]]:
@@ -191,13 +199,11 @@ def _values(tables: RunTables, also: set[str]) -> Values:
     kept = {*SHOWN, *map(base_name, also)}
     observations = tables.observations[tables.observations["metric"].isin(kept)]
     found: Values = {}
-    for key, _, values in grouped(observations, ("case", "reading", "metric", "labels", "seed")):
-        case, reading, metric, labels, seed = key
+    for (case, reading, metric, labels), last in finals(replace(tables, observations=observations)).items():
         name = dotted(metric, json.loads(labels))
         if metric in SHOWN or name in also:
-            last = float(values[-1])
             by_metric = found.setdefault((case, reading), {})
-            by_metric.setdefault(name, {})[int(seed)] = last if math.isfinite(last) else None
+            by_metric[name] = {seed: value if math.isfinite(value) else None for seed, value in last.items()}
     return found
 
 

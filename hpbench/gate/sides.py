@@ -130,6 +130,10 @@ class BenchmarkSide(Block):
         """Names of cases or groups that an entry gates: those it names, or the document's own."""
         return gated.cases or tuple(case for case in self.cases if "/" not in case)
 
+    def has(self, case: str) -> bool:
+        """Whether a case, or all of a group, was run."""
+        return all(DEFAULT in self.cases.get(member, {}) for member in self.members(case))
+
     def values(self, case: str, reading: str, metric: str) -> dict[int, float | None]:
         """Seed to last value; of a group the mean of its cases, at the seeds that all have."""
         members = [self._values(member, reading, metric) for member in self.members(case)]

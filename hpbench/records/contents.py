@@ -147,7 +147,8 @@ def _newest(connection: sqlite3.Connection) -> list[int]:
 def _data(connection: sqlite3.Connection) -> dict[tuple[str, int, str], set[str]]:
     found: dict[tuple[str, int, str], set[str]] = {}
     rows: Iterator[tuple[str, int, str, str]] = connection.execute(
-        "SELECT DISTINCT benchmark, version, settings, data FROM trial JOIN attempt ON attempt.trial = identity"
+        """SELECT DISTINCT benchmark, version, settings, data FROM trial JOIN attempt ON attempt.trial = identity
+           WHERE outcome IN ('ok', 'diverged')"""
     )
     for benchmark, version, settings, data in rows:
         dataset = canonical_json(json.loads(settings).get("dataset"))

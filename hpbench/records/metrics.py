@@ -72,6 +72,8 @@ METRICS = {
 }
 OF_HEADS = ("test_accuracy", "train_accuracy", "batch_accuracy", "prediction_entropy", "prediction_information")
 """Metrics that stand for a head each, where an image has several labels."""
+OF_TIMES = {"inference_ratio"}
+"""Metrics without a unit that are ratios of times, and so never the same twice."""
 NOT_ALONE = 0.1
 """Cores busy with other processes (``other_load``) from which a trial counts as not alone on the machine."""
 
@@ -98,5 +100,5 @@ def base_name(name: str) -> str:
 
 
 def is_cost(name: str) -> bool:
-    """Whether the metric is a time, a memory or the load beside them, which only an isolated trial may report."""
-    return metric(name).unit in {"s", "B", "core"}
+    """Whether the metric is of times, memory or the load beside them, which only an isolated trial may report."""
+    return metric(name).unit in {"s", "B", "core"} or base_name(name) in OF_TIMES

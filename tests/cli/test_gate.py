@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from hpbench.cli.main import hpbench as command
+from hpbench.cli.main import main
 from hpbench.gate.history import read
 from hpbench.measure.machine import commit
 from hpbench.records.layout import StoreFullError
+from hpbench.records.store import Store
 
 TINY = """\
 schema: 1
@@ -127,14 +129,14 @@ def test_1_a_changed_model_has_become_worse(folder):
     document, verdicts = found(folder)
     assert verdicts == {"base": "worse", "wide": "worse"}
     assert all(pair["difference"]["mean"] < -0.2 for pair in document["gated"])
-    assert all(pair["test"] == "Student's t" and pair["significant"] for pair in document["gated"])
+    assert all(pair["p"] < 0.005 and pair["significant"] for pair in document["gated"])
     compared = hpbench("compare", "reference.json", "results/hpbench.sqlite", cwd=folder)
     assert compared.returncode == 0
     assert "**worse**" in compared.stdout
     plan = hpbench("gate", "--plan", "--reference", "reference.json", cwd=folder)
     assert plan.returncode == 0
     assert "tiny, wide" in plan.stdout
-    assert "Enough of them: hpbench run tiny --profile quick --seeds " in plan.stdout
+    assert "Enough of them:\nhpbench run tiny.yaml --profile quick --seeds " in plan.stdout
     updated = hpbench("reference", "update", "reference.json", cwd=folder)
     assert "tiny, base, test_accuracy: worse" in updated.stdout
     assert gate(folder, "--no-run").returncode == 0
@@ -152,6 +154,7 @@ def test_1_a_changed_model_has_become_worse(folder):
             "no results in none.sqlite",
         ),
         (("gate", "--reference", "reference.json"), "--allow-code"),
+        (("compare", ".", "reference.json"), "there is no file .; name a results file"),
         (("compare", "reference.json", "none"), "there is no file none; name a results file, a reference file, or a"),
         (("compare", "reference.json", "#99"), "has no run 99; the newest are: 1 (tiny, quick)"),
         (("reference", "save", "reference.json"), "reference.json exists"),
@@ -188,6 +191,20 @@ def test_3_the_machine_could_not_go_on_and_the_report_is_written_first(folder, m
     done = CliRunner().invoke(command, ["gate", "--reference", "reference.json", "--allow-code", "tiny_net"])
     assert done.exit_code == 3, done.output
     assert found(folder)[0]["failures"] == ["the run: the disk is full"]
+
+
+def test_3_a_stored_run_that_was_cut_off_is_no_fine_one(folder):
+    """As after kill -9: the plan is stored, and some of its trials are not."""
+    with Store(folder / "results/hpbench.sqlite") as store, store.connection as connection:
+        connection.execute("DELETE FROM observation WHERE attempt = (SELECT max(id) FROM attempt)")
+        connection.execute("DELETE FROM attempt WHERE id = (SELECT max(id) FROM attempt)")
+    done = gate(folder, "--no-run")
+    assert done.returncode == 3, done.stdout + done.stderr
+    (failure,) = found(folder)[0]["failures"]
+    assert failure.endswith("seed 3: not run")
+    saved = hpbench("reference", "save", "cut.json", cwd=folder)
+    assert "not in the reference: " in saved.stderr
+    assert "seed 3: not run" in saved.stderr
 
 
 def test_4_nothing_was_measured(folder):
@@ -273,7 +290,7 @@ def test_2_what_cannot_be_a_history_is_said_before_the_run(folder, history, word
     assert (folder / history.partition("/")[0]).read_bytes() == before
 
 
-def test_3_a_history_that_cannot_be_written_any_more_comes_after_the_reports(folder, monkeypatch):
+def test_3_a_history_that_cannot_be_written_any_more_is_in_the_reports(folder, monkeypatch):
     def full(*arguments):
         raise OSError("no space left")
 
@@ -281,8 +298,26 @@ def test_3_a_history_that_cannot_be_written_any_more_comes_after_the_reports(fol
     monkeypatch.chdir(folder)
     done = CliRunner().invoke(command, ["gate", "--reference", "reference.json", "--no-run", "--history", "new.jsonl"])
     assert done.exit_code == 3, done.output
-    assert "the run is not in the history: no space left" in done.output
-    assert found(folder)[0]["outcome"] == "fine"
+    assert "gate: failed" in done.output
+    document, verdicts = found(folder)
+    assert document["failures"] == ["the run is not in the history: no space left"]
+    assert (document["exit_code"], set(verdicts.values())) == (3, {"identical"})
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"), [(KeyboardInterrupt(), 130, "interrupted"), (KeyError("x"), 3, "KeyError")]
+)
+def test_neither_ctrl_c_nor_a_fault_of_hpbench_ends_as_a_regression(folder, monkeypatch, capfd, error, code, words):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("hpbench.gate.compare.compare", fail)
+    monkeypatch.setattr("sys.argv", ["hpbench", "gate", "--reference", "reference.json", "--no-run"])
+    monkeypatch.chdir(folder)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == code
+    assert words in capfd.readouterr().err
 
 
 def test_results_of_older_code_that_were_kept_are_marked(folder):
@@ -292,7 +327,33 @@ def test_results_of_older_code_that_were_kept_are_marked(folder):
     assert "8 of those stale" in done.stdout
     compared = hpbench("compare", "reference.json", "results/hpbench.sqlite", cwd=folder)
     assert "second is stale: made by older code at 4 seeds" in compared.stdout
+    judged = gate(folder, "--no-run")
+    assert judged.returncode == 6, judged.stdout + judged.stderr
+    assert "tiny, base, test_accuracy: unclear (made by older code)" in judged.stdout
     assert "first is stale" not in compared.stdout
+
+
+def test_a_definition_that_has_another_id_now_is_said_to_have_one(folder):
+    (folder / "tiny.yaml").write_text(TINY.replace("id: tiny", "id: small"), encoding="utf-8")
+    done = gate(folder)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "tiny.yaml, named by reference.json, is of benchmark small now" in done.stderr
+
+
+def test_the_plan_asks_for_runs_like_those_of_the_reference(original):
+    narrow = ("--case", "wide", "--set", "training.evaluate_every=20", "--seeds", "4", "--results", "narrow.sqlite")
+    allowed = ("--data", "data", "--allow-code", "tiny_net", "--no-report")
+    assert hpbench("run", "tiny.yaml", *allowed, *narrow, cwd=original).returncode == 0
+    saved = hpbench("reference", "save", "narrow.json", "--results", "narrow.sqlite", cwd=original)
+    assert "not in the reference, and so not gated: wide, seconds_per_100_iterations" in saved.stderr
+    plan = hpbench("gate", "--plan", "--reference", "narrow.json", "--results", "none.sqlite", cwd=original)
+    assert plan.returncode == 0, plan.stderr
+    assert "hpbench run tiny.yaml --profile quick --set training.evaluate_every=20 --case wide --seeds " in plan.stdout
+    stored = hpbench("gate", "tiny.yaml", "--plan", "--results", "narrow.sqlite", cwd=original)
+    assert stored.stdout == plan.stdout
+    for words in (("other.yaml", "--plan"), ("lenet-batch-lr", "--plan")):
+        wrong = hpbench("gate", *words, "--results", "narrow.sqlite", cwd=original)
+        assert wrong.returncode == 2, wrong.stdout
 
 
 def test_a_reference_shows_what_it_gates(original):

@@ -66,6 +66,13 @@ def test_a_plan_that_no_one_command_could_have_asked_for_is_no_run():
     assert joined((run, cells[1:])) is None
 
 
+def test_what_a_planner_added_to_a_part_is_in_the_whole():
+    added = StoredCell("fast, model.width=8", "default", 0, "searched", True, "", None)
+    run, cells = shard(cases=("slow",))
+    other, more = shard(cases=("fast",))
+    assert joined((run, [*cells, added]), (other, more)).cells == [*shard()[1], added]
+
+
 def test_a_cell_of_two_parts_is_timed_if_one_of_them_timed_it():
     timed, untimed = shard(), shard(claims=("fast-is-better",))
     assert any(cell.timed for cell in timed[1])

@@ -83,7 +83,11 @@ def test_cases_asked_for_take_their_place():
     resolved = parse(SMALL + GATED, "small.yaml", Selection())
     assert gated_trials(resolved, ("slow", "fast")).cases == ("slow", "fast")
     assert gated_trials(resolved, ("slow",)).timed == {"timed_seeds": False}
-    with pytest.raises(SelectionError, match="small gates of fast nothing; it gates slow, study/one, study/other"):
+    with pytest.raises(SelectionError, match="small gates of fast nothing; it gates both, slow, study/other"):
         gated_trials(resolved, ("fast",))
+    assert gated_trials(resolved, ("both",)).cases == ("study/one", "study/other")
+    assert gated_trials(resolved, ("both",)).timed == {"studies.study.timed_seeds": True}
+    with pytest.raises(SelectionError, match="small gates of study/one nothing"):
+        gated_trials(resolved, ("study/one",))  # one of a group whose mean is gated
     with pytest.raises(SelectionError, match="small gates nothing"):
         gated_trials(parse(SMALL, "small.yaml", Selection()))

@@ -56,7 +56,13 @@ def test_an_outlier_is_no_change():
     series[12] += 50
     assert change_points(series) == []
     series[13] += 50
-    assert [one for one in change_points(series) if one.start in (12, 13)] == []
+    assert change_points(series) == []
+
+
+def test_two_outliers_at_the_end_may_mark_a_point_before_them():
+    """A segment has 3 points: of a series of constants the newest two bring one of before with them."""
+    assert [one.start for one in change_points([0.95] * 33 + [0.90] * 2)] == [32]
+    assert change_points([0.95] * 34 + [0.90]) == []
 
 
 def test_short_series_have_none():

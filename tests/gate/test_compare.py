@@ -27,7 +27,7 @@ def only(comparison):
 def test_the_same_bits_are_identical_without_a_test():
     pair = only(two(case(test_accuracy=VALUES[:1]), case(test_accuracy=VALUES[:1])))
     assert pair.decision.verdict is Verdict.IDENTICAL
-    assert pair.test is None
+    assert pair.p is None
 
 
 def test_the_same_last_values_of_other_curves_are_not_identical():
@@ -156,7 +156,8 @@ def test_too_few_pairs_that_were_not_disturbed_are_unclear():
     loads = {0: 0.5, 1: 0.5, 2: 0.5}
     first = case(seconds_per_100_iterations=FASTER, loads=loads)
     comparison = two(first, case(seconds_per_100_iterations=SLOWER), (TIME,), in_turns=True)
-    assert only(comparison).decision.why == "disturbed: 3 of 5 pairs were not alone"
+    told = "3 of 5 pairs were not alone on the machine, and a test needs 3"
+    assert only(comparison).decision.why == told
     assert outcome(comparison, []) is Outcome.UNCLEAR
 
 
@@ -166,17 +167,48 @@ def test_memory_is_not_disturbed_by_load():
     assert pair.decision.verdict is Verdict.WORSE
 
 
-def test_too_few_seeds_and_values_that_are_not_finite_are_unclear():
+def test_too_few_seeds_are_unclear():
     few = only(two(case(test_accuracy=VALUES[:2]), case("b", test_accuracy=VALUES[:2] - 0.5)))
     assert few.decision.why == "too few seeds: 2, and a test needs 3"
-    broken = only(two(case(test_accuracy=VALUES), case("b", test_accuracy=[*VALUES[:4], math.nan])))
-    assert broken.decision.verdict is Verdict.UNCLEAR
-    assert "no finite difference in 1 of 5 seeds" in broken.decision.why
+
+
+def test_values_that_are_not_finite_any_more_are_worse_at_all_seeds_and_unclear_at_some():
+    some = only(two(case(test_accuracy=VALUES), case("b", test_accuracy=[*VALUES[:4], math.nan])))
+    assert some.decision.verdict is Verdict.UNCLEAR
+    assert some.decision.why == "no finite value any more at 1 of 5 seeds"
+    every = only(two(case(test_accuracy=VALUES), case("b", test_accuracy=[math.nan] * 5)))
+    assert every.decision.verdict is Verdict.WORSE
+    assert every.decision.why == "no finite value any more at 5 of 5 seeds"
+
+
+def test_seeds_at_which_the_first_side_was_not_finite_are_left_out():
+    pair = only(two(case(test_accuracy=[*VALUES[:4], math.nan]), case("b", test_accuracy=VALUES - 0.5)))
+    assert pair.decision.verdict is Verdict.WORSE
+    assert (pair.left_out, pair.why_left_out) == ((4,), "have no finite value on the first side")
+    none = only(two(case(test_accuracy=[math.nan] * 5), case("b", test_accuracy=VALUES)))
+    assert none.decision.verdict is Verdict.UNCLEAR
+    assert none.decision.why.startswith("5 of 5 pairs have no finite value on the first side")
+
+
+def test_results_of_older_code_are_unclear_on_the_second_side_even_with_the_same_bits():
+    sides = case(test_accuracy=VALUES), case(test_accuracy=VALUES).model_copy(update={"stale": (1, 2)})
+    assert only(two(*sides)).decision.why == "made by older code"
+    assert outcome(two(*sides), []) is Outcome.UNCLEAR
+    assert only(two(*reversed(sides))).decision.verdict is Verdict.IDENTICAL
+
+
+def test_what_only_the_second_side_has_measured_cannot_be_compared():
+    first, second = case(test_accuracy=VALUES), case(test_accuracy=VALUES, host_memory_training=VALUES * 1e9)
+    comparison = two(first, second, (ACCURACY, MEMORY))
+    memory = next(pair for pair in comparison.gated if pair.metric == "host_memory_training")
+    assert memory.decision.verdict is Verdict.NOT_COMPARABLE
+    assert memory.decision.why == "the first side did not measure it"
+    assert outcome(comparison, []) is Outcome.NOT_COMPARABLE
 
 
 def test_pairs_are_of_the_seeds_that_both_have():
     pair = only(two(case(test_accuracy=VALUES), case("b", test_accuracy=VALUES[:3] - 0.3 + NOISE[:3])))
-    assert pair.seeds == (0, 1, 2)
+    assert (pair.seeds, pair.one_sided) == ((0, 1, 2), (3, 4))
     assert pair.differences == pytest.approx(-0.3 + NOISE[:3])
 
 
@@ -188,6 +220,18 @@ def test_a_group_is_the_mean_of_its_cases_seed_by_seed():
     pair = only(compare(side(small=a), side(small=b)))
     assert pair.first.mean == pytest.approx(VALUES.mean() - 0.1)
     assert pair.differences == pytest.approx([-0.1] * 5)
+
+
+@pytest.mark.parametrize("now", [("x",), ("x", "y", "z")])
+def test_a_group_of_other_cases_cannot_be_compared(now):
+    gated = ACCURACY.model_copy(update={"cases": ("some",)})
+    cases = {name: case(test_accuracy=VALUES) for name in "xyz"}
+    a, b = (benchmark(cases, (gated,), groups={"some": group}) for group in (("x", "y"), now))
+    pair = only(compare(side(small=a), side(small=b)))
+    assert pair.decision.verdict is Verdict.NOT_COMPARABLE
+    assert pair.decision.why == "the group has other cases"
+    c = benchmark(cases, (gated,), groups={"some": ("y", "x")})
+    assert only(compare(side(small=a), side(small=c))).decision.verdict is Verdict.IDENTICAL
 
 
 def test_all_that_is_gated_is_one_family():
@@ -206,11 +250,11 @@ def test_all_that_is_gated_is_one_family():
             )
         ),
     )
-    p = only(alone).test.p
+    p = only(alone).p
     assert 0.001 < p < 0.01
     assert only(alone).decision.verdict is Verdict.WORSE
     first = next(pair for pair in among.gated if pair.case == "c0")
-    assert first.test.p == p
+    assert first.p == p
     assert first.decision.verdict is Verdict.UNCLEAR
 
 

@@ -1,6 +1,7 @@
 """The gate's statistics against independent calculations, and on effects that are planted or absent."""
 
 import itertools
+import math
 
 import numpy as np
 import pytest
@@ -8,14 +9,13 @@ from scipy import stats
 
 from hpbench.gate.decide import (
     FAMILY_ERROR,
+    FLOOR,
     TOO_GOOD,
     Verdict,
     decide,
     holm,
-    paired_test,
-    sign_flip_p,
-    smallest_flip_p,
-    student_p,
+    interval,
+    paired_p,
 )
 
 
@@ -26,27 +26,10 @@ def sample(n, mean=0.0, spread=1.0, seed=0):
 @pytest.mark.parametrize("n", [3, 5, 11, 30])
 def test_t_is_that_of_scipy(n):
     values = sample(n, 0.3)
-    assert student_p(values) == pytest.approx(stats.ttest_1samp(values, 0.0).pvalue, rel=1e-12)
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_sign_flips_are_those_counted_one_by_one(seed):
-    values = sample(9, 0.4, seed=seed).round(1)  # rounded, so that sums are tied
-    sums = [float(np.dot(signs, values)) for signs in itertools.product((1, -1), repeat=9)]
-    counted = sum(abs(one) >= abs(float(values.sum())) - 1e-9 for one in sums) / 2**9
-    assert sign_flip_p(values) == counted
-    exact = stats.permutation_test(
-        (values,),
-        lambda x, axis: np.mean(x, axis=axis),
-        permutation_type="samples",
-        n_resamples=np.inf,
-        vectorized=True,
-    )
-    assert sign_flip_p(values) == pytest.approx(exact.pvalue)
-
-
-def test_the_smallest_p_of_sign_flips_is_reached_when_all_point_one_way():
-    assert sign_flip_p(np.arange(1.0, 8.0)) == smallest_flip_p(7) == 2 / 2**7
+    expected = stats.ttest_1samp(values, 0.0)
+    assert paired_p(values, 0.02) == pytest.approx(expected.pvalue, rel=1e-12)
+    found, ends = interval(values, 0.02), expected.confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx((ends.low, ends.high), rel=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -65,17 +48,27 @@ def test_holm_rejects_what_every_bonferroni_test_of_a_set_with_it_rejects(seed):
     assert holm(p) == rejected
 
 
-def test_which_test_depends_on_the_number_of_seeds_alone():
-    kinds = {n: paired_test(sample(n), 0.005).kind for n in (3, 11, 12, 20, 21)}
-    assert kinds == {n: "sign flips" if n in (12, 20) else "Student's t" for n in kinds}
-    assert paired_test(sample(12), 0.0001).kind == "Student's t"  # 12 signs cannot give so small a p
-    assert paired_test(sample(2), 0.01) is None
-    assert paired_test([0.1, float("nan"), 0.2], 0.01) is None
+def test_fewer_than_three_have_no_test_and_no_interval():
+    assert paired_p([0.1, 0.2], 0.02) is None
+    assert math.isnan(interval([0.1, 0.2], 0.02).low)
+    assert paired_p([0.0] * 3, 0.02) == 1
 
 
-def test_identical_differences_have_no_spread_for_t():
-    assert paired_test([-0.1] * 3, 0.01).p == 0.25
-    assert paired_test([0.0] * 3, 0.01).p == 1
+@pytest.mark.parametrize("n", [3, 4, 7])
+def test_differences_all_alike_count_as_spread_by_a_tenth_of_the_threshold(n):
+    """As differences with that very spread and mean do, and so do those that rounding tells apart."""
+    even = np.array([-1.0, 1.0, *[0.0] * (n - 2)])
+    spread = even / even.std(ddof=1) * FLOOR * 0.02
+    alike = [-0.05] * n
+    rounded = [0.95 - 0.05 - 0.95, *[0.9 - 0.95] * (n - 1)]
+    for differences in (alike, rounded):
+        assert paired_p(differences, 0.02) == pytest.approx(stats.ttest_1samp(spread - 0.05, 0.0).pvalue, rel=1e-9)
+        assert interval(differences, 0.02).low == pytest.approx(interval(list(spread - 0.05), 0.02).low, rel=1e-9)
+
+
+def test_a_loss_that_is_the_same_at_every_seed_is_significant():
+    assert paired_p([-0.6] * 5, 0.02) < FAMILY_ERROR / 100
+    assert paired_p([-0.001] * 5, 0.02) > FAMILY_ERROR
 
 
 @pytest.mark.parametrize(
@@ -109,8 +102,7 @@ def test_more_than_plausible_is_flagged():
 def test_a_family_without_effects_is_called_different_in_one_percent_of_comparisons(n):
     random, families, false = np.random.default_rng(1), 2000, 0
     for _ in range(families):
-        tests = [paired_test(random.normal(0, 0.03, n), FAMILY_ERROR / 3) for _ in range(3)]
-        false += any(holm([one.p for one in tests]))
+        false += any(holm([paired_p(random.normal(0, 0.03, n), 0.02) for _ in range(3)]))
     assert stats.binomtest(false, families, FAMILY_ERROR).pvalue > 0.01 or false < families * FAMILY_ERROR
 
 
@@ -120,8 +112,8 @@ def test_a_planted_effect_is_found_and_its_absence_is_not(n):
     for shift in worse:
         for _ in range(300):
             differences = random.normal(shift, 0.005, n)
-            found = paired_test(differences, FAMILY_ERROR / 2)
-            verdict = decide(list(differences), True, 0.02, holm([found.p, 1.0])[0]).verdict
+            significant = holm([paired_p(differences, 0.02), 1.0])[0]
+            verdict = decide(list(differences), True, 0.02, significant).verdict
             worse[shift] += verdict is Verdict.WORSE
     assert worse[0.0] == 0
     assert worse[-0.06] >= 297

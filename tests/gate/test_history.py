@@ -160,6 +160,16 @@ def test_runs_of_one_commit_and_changed_ones_are_told_apart(tmp_path):
     assert one.labels() == [first, f"{first} (2)", f"{COMMITS[2][:7]}*", "2025-01-04T00:00:00+00:00"]
 
 
+def test_other_settings_are_another_series(tmp_path):
+    path = tmp_path / "history.jsonl"
+    append(path, [gated(0), *(gated(n, settings={ACCURACY[:2]: f"{n // 3}" * 8}) for n in range(1, 6))])
+    lines = [one.line for one in analysed(read(path), metrics=["test_accuracy"])]
+    assert lines == ["CASE1, settings not known", "CASE1, settings 00000000", "CASE1, settings 11111111"]
+    assert [len(one.points) for one in analysed(read(path), metrics=["test_accuracy"])] == [1, 2, 3]
+    assert [one.line for one in analysed(read(path), metrics=[TIME[2]])] == lines
+    assert chart(analysed(read(path))).count("settings 11111111") >= 1
+
+
 def test_the_command_prints_the_table_and_says_what_it_cannot_read(path, tmp_path):
     with path.open("a", encoding="utf-8") as file:
         file.write('{"format": 1, "bench')

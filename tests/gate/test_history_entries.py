@@ -39,6 +39,19 @@ def test_a_group_that_is_gated_has_a_series_of_its_own():
     assert means["both"] == pytest.approx((means["a"] + means["b"]) / 2)
 
 
+def test_each_value_has_its_settings_and_a_group_those_of_its_cases():
+    gated = (ACCURACY.model_copy(update={"cases": ("both",)}),)
+    digests = []
+    for settings in ("s", "t"):
+        cases = {"a": case(test_accuracy=GOOD), "b": case(test_accuracy=BAD, settings=settings)}
+        whole = side(small=benchmark(cases, gated, groups={"both": ("a", "b")}))
+        (entry,) = entries(compare(whole, whole))
+        digests.append({value.case: value.settings for value in entry.values})
+    assert [found["a"] for found in digests] == ["s", "s"]
+    assert [found["b"] for found in digests] == ["s", "t"]
+    assert digests[0]["both"] != digests[1]["both"]
+
+
 def test_failed_trials_and_a_machine_that_could_not_go_on_are_an_outcome():
     reference, failed = side(small=one(GOOD)), side(small=one(GOOD, failures=("base, seed 4: out of memory",)))
     assert [entry.outcome for entry in entries(compare(reference, failed))] == ["failed"]

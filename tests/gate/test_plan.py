@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hpbench.gate.decide import Verdict, decide, student_p
+from hpbench.gate.decide import FLOOR, Verdict, decide, paired_p
 from hpbench.gate.plan import CAUGHT, POWER, SURE, chance_to_catch, largest_spread, plan, seeds_to_catch
 from hpbench.gate.plan_table import plan_table
 from tests.gate.sides import ACCURACY, TIME, benchmark, case, side
@@ -13,11 +13,13 @@ from tests.gate.sides import ACCURACY, TIME, benchmark, case, side
 LEVEL = 0.005
 
 
-@pytest.mark.parametrize(("n", "spread"), [(4, 0.005), (6, 0.01), (10, 0.02)])
+@pytest.mark.parametrize(("n", "spread"), [(4, 0.005), (6, 0.01), (12, 0.02), (16, 0.025)])
 def test_the_chance_to_catch_is_that_of_simulated_gates(n, spread):
     random, gates, threshold = np.random.default_rng(3), 4000, 0.02
     drawn = random.normal(-CAUGHT * threshold, spread, (gates, n))
-    found = [decide(list(one), True, threshold, student_p(one) <= LEVEL).verdict is Verdict.WORSE for one in drawn]
+    found = [
+        decide(list(one), True, threshold, paired_p(one, threshold) <= LEVEL).verdict is Verdict.WORSE for one in drawn
+    ]
     chance = chance_to_catch(n, spread, threshold, LEVEL)
     assert np.mean(found) == pytest.approx(chance, abs=4 * math.sqrt(chance * (1 - chance) / gates) + 1e-3)
 
@@ -25,7 +27,6 @@ def test_the_chance_to_catch_is_that_of_simulated_gates(n, spread):
 def test_the_seeds_to_catch_are_the_fewest():
     n = int(seeds_to_catch(0.02, 0.02, LEVEL))
     assert chance_to_catch(n - 1, 0.02, 0.02, LEVEL) < POWER <= chance_to_catch(n, 0.02, 0.02, LEVEL)
-    assert seeds_to_catch(0.0, 0.02, LEVEL) == 3
     assert seeds_to_catch(100.0, 0.02, LEVEL) == math.inf
     assert math.isnan(seeds_to_catch(math.nan, 0.02, LEVEL))
 
@@ -55,6 +56,16 @@ def test_the_largest_spread_covers_the_true_one_as_often_as_it_is_sure():
     assert math.isnan(largest_spread(math.nan, 0))
 
 
+def test_values_all_alike_count_as_spread_by_a_tenth_of_the_threshold():
+    (need,) = plan(side(small=benchmark({"base": case(test_accuracy=[0.9] * 5)})))
+    assert need.spread == 0
+    assert need.to_catch == seeds_to_catch(FLOOR * 0.02, 0.02, 0.01)
+    names = [f"c{number}" for number in range(15)]
+    among = plan(side(small=benchmark({name: case(test_accuracy=[0.9] * 5) for name in names})))
+    assert {one.to_catch for one in among} == {4}
+    assert paired_p([-0.04] * 4, 0.02) < 0.01 / 15 < paired_p([-0.04] * 3, 0.02)
+
+
 def test_times_are_planned_for_where_they_are_gated():
     values = np.array([0.8, 0.9, 0.7, 0.85])
     one = side(
@@ -82,4 +93,4 @@ def test_a_share_is_of_the_mean_and_one_seed_gives_no_spread():
     assert time.spread == pytest.approx(math.sqrt(2) * 0.1)
     assert math.isnan(accuracy.needed)
     assert "needs 2" in plan_table([accuracy, time])
-    assert f"--set timed_seeds={time.needed:.0f}" in plan_table([accuracy, time])
+    assert plan_table([accuracy, time], "Enough: x").endswith("\nEnough: x\n")

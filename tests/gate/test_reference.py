@@ -96,6 +96,7 @@ def test_what_is_not_finite_is_null_and_the_text_is_sorted(tmp_path):
         (lambda text: text.replace('"format": 1', '"format": 1, "format": 1'), "'format' stands twice"),
         (lambda text: text.replace('"selection": {}', '"selection": {"speed": 5}'), "selection.speed: Extra inputs"),
         (lambda text: text.replace('"version"', '"groups": {"g": []}, "version"'), "groups.g: Tuple should"),
+        (lambda text: "[" * 100_000, "cannot be read as a reference file"),
         (lambda text: "[]", "it holds no JSON object"),
     ],
 )

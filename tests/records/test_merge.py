@@ -167,6 +167,22 @@ def test_other_data_for_the_same_data_set_is_said_with_both_sides(made):
         merged(a, b)
 
 
+def test_data_on_which_no_trial_gave_a_result_is_no_contradiction(made):
+    broken, good = trial(0, "broken"), trial(0)
+    results = [result(broken, outcome=Outcome.FAILED), result(good)]
+    found, _ = merged(made("a.sqlite", results, trials=[broken, good]), made("b.sqlite", [result(good)]))
+    assert found.attempts == 2
+
+
+def test_ratios_of_times_are_times(made):
+    """The ratio of two latencies, which is never the same twice."""
+    files = []
+    for name, ratio in (("a.sqlite", 1.03), ("b.sqlite", 1.05)):
+        seen = (Observation("inference_ratio", ratio, None, {"batch": "32"}),)
+        files.append(made(name, [TrialResult(trial(0).identity, Outcome.OK, seen, True, "code")], trials=[trial(0)]))
+    assert merged(*files)[0].attempts == 2
+
+
 def test_many_contradictions_are_counted(made):
     a, b = (made(f"{value}.sqlite", [result(trial(seed), value) for seed in range(13)]) for value in (0.25, 0.75))
     with pytest.raises(ContradictionError, match="and 3 more"):
