@@ -241,7 +241,7 @@ def session(folder, *arguments, body="pass"):
     (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
     words = [sys.executable, "-m", "pytest", "-p", "benchmarks.conftest", "-p", "no:cacheprovider", "-q", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
 
 
 def test_only_a_whole_run_takes_the_place_of_the_report(tmp_path):

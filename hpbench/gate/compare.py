@@ -155,6 +155,7 @@ def _pair(
     relative = gated is not None and gated.relative
     pairs = comparable.paired(a, b, place, relative=relative, in_turns=in_turns)
     reason = comparable.why_not(a, b, place)
+    decision = Decision(Verdict.NOT_COMPARABLE, reason) if reason else _untested(a, b, place, pairs, gated)
     return Pair(
         benchmark=benchmark,
         case=case,
@@ -171,11 +172,11 @@ def _pair(
         why_left_out=pairs.why,
         one_sided=pairs.one_sided,
         differences=pairs.differences,
-        difference=_interval_of_differences(pairs.differences, gated),
+        difference=_difference(pairs.differences, None if decision.verdict is Verdict.IDENTICAL else gated),
         p=None,
         significant=False,
         scaled=comparable.scaled(a, b, place) if b and is_cost(metric) else None,
-        decision=Decision(Verdict.NOT_COMPARABLE, reason) if reason else _untested(a, b, place, pairs, gated),
+        decision=decision,
     )
 
 
@@ -223,8 +224,8 @@ def _p(pair: Pair) -> float | None:
     return paired_p(pair.differences, pair.gated.threshold) if pair.gated else None
 
 
-def _interval_of_differences(differences: Sequence[float], gated: Gated | None) -> Interval:
-    """The one that decides, of what is gated."""
+def _difference(differences: Sequence[float], gated: Gated | None) -> Interval:
+    """Mean and interval of differences: of what is gated, and not the same to the bit, the one that decides."""
     if gated and all(map(math.isfinite, differences)):
         return interval(differences, gated.threshold)
     return mean_interval_or_undefined(differences)

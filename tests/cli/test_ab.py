@@ -66,7 +66,7 @@ def compared(tmp_path_factory):
         time.sleep(0.1)
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     interrupted = subprocess.CompletedProcess((), process.returncode, "", errors)
     return folder, interrupted, ab(*OWN, *TWICE, cwd=folder, GITHUB_STEP_SUMMARY=str(folder / "summary.md"))
 

@@ -16,7 +16,7 @@ def doctor(*arguments, cwd, **variables):
         text=True,
         cwd=cwd,
         env=environment | {"HOME": str(cwd)} | variables,
-        timeout=180,
+        timeout=300,
     )
 
 

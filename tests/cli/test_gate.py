@@ -201,10 +201,10 @@ def test_3_a_stored_run_that_was_cut_off_is_no_fine_one(folder):
     done = gate(folder, "--no-run")
     assert done.returncode == 3, done.stdout + done.stderr
     (failure,) = found(folder)[0]["failures"]
-    assert failure.endswith("seed 3: not run")
+    assert re.search(r"tiny: (base|wide), default, seed \d: not run", failure)
     saved = hpbench("reference", "save", "cut.json", cwd=folder)
     assert "not in the reference: " in saved.stderr
-    assert "seed 3: not run" in saved.stderr
+    assert f"{failure.removeprefix('tiny: ')}" in saved.stderr
 
 
 def test_4_nothing_was_measured(folder):

@@ -20,7 +20,7 @@ def hpbench(*arguments, cwd):
         text=True,
         cwd=cwd,
         env=environment,
-        timeout=180,
+        timeout=300,
     )
 
 

@@ -17,7 +17,7 @@ import pytest
 
 def by_itself(*arguments, cwd):
     command = [sys.executable, "-m", "hpbench", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=180)
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
 
 
 def observations(path, costs=False):
@@ -171,7 +171,7 @@ def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace, warm,
     ):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "To go on: hpbench run small.yaml" in errors
     assert "Traceback" not in errors

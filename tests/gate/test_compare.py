@@ -25,9 +25,12 @@ def only(comparison):
 
 
 def test_the_same_bits_are_identical_without_a_test():
-    pair = only(two(case(test_accuracy=VALUES[:1]), case(test_accuracy=VALUES[:1])))
-    assert pair.decision.verdict is Verdict.IDENTICAL
-    assert pair.p is None
+    for n in (1, 5):
+        pair = only(two(case(test_accuracy=VALUES[:n]), case(test_accuracy=VALUES[:n])))
+        assert pair.decision.verdict is Verdict.IDENTICAL
+        assert pair.p is None
+        assert pair.difference.mean == 0
+    assert (pair.difference.low, pair.difference.high) == (0, 0)
 
 
 def test_the_same_last_values_of_other_curves_are_not_identical():

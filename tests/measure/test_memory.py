@@ -67,7 +67,7 @@ def in_a_process(function, *arguments):
     queue = context.Queue()
     process = context.Process(target=function, args=(*arguments, queue))
     process.start()
-    result = queue.get(timeout=60)
+    result = queue.get(timeout=300)
     process.join()
     return result
 

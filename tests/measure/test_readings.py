@@ -39,7 +39,7 @@ def planted():
     queue = context.Queue()
     process = context.Process(target=_read_planted, args=(queue,))
     process.start()
-    result = queue.get(timeout=60)
+    result = queue.get(timeout=300)
     process.join()
     return result
 

@@ -307,6 +307,6 @@ def test_a_file_of_the_working_folder_takes_no_library_s_place_in_a_run(code, sm
     options += ["--set", "timed_seeds=0", "--data", "data", "--no-report"]
     start = "import sys; sys.path.pop(0); from hpbench.cli.main import main; main()"  # as the installed command does
     command = [sys.executable, "-c", start, "run", "small.yaml", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert not (code.parent / "was_run").exists()

@@ -248,7 +248,7 @@ def test_processes_preparing_at_once_all_succeed(tmp_path, outdated):
     workers = [context.Process(target=prepare_at_once, args=(tmp_path, barrier, results)) for _ in range(4)]
     for worker in workers:
         worker.start()
-    prints = {results.get(timeout=30) for _ in workers}
+    prints = {results.get(timeout=300) for _ in workers}
     for worker in workers:
         worker.join()
     assert prints == {fingerprint(tiny({}, None).by_name)}

@@ -183,7 +183,7 @@ def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
     ],
 )
 def test_what_cannot_be_done_ends_with_2_in_words(folder, arguments, words):
-    done = subprocess.run(command("tune", *arguments), capture_output=True, text=True, cwd=folder, timeout=60)
+    done = subprocess.run(command("tune", *arguments), capture_output=True, text=True, cwd=folder, timeout=300)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert "Traceback" not in done.stderr

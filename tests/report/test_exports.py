@@ -136,7 +136,7 @@ def test_pytest_benchmark_compares_two_of_them(run, tmp_path):
         FORMATS["pytest-benchmark"].load()(facts, tmp_path / name)
     files = [str(tmp_path / name / "lenet-batch-lr.pytest-benchmark.json") for name in ("before", "after")]
     words = [sys.executable, "-m", "pytest_benchmark", "compare", *files, "--csv=table.csv", "--columns=mean,rounds"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, env=plain())
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=plain())
     assert done.returncode == 0, done.stderr
     rows = re.findall(
         r"lenet-batch-lr\[(\w+)\] \((?:\w+/)?(before|after)[^)]*\) +([\d.,]+) .*?(\d+) *$", done.stdout, re.MULTILINE
