@@ -156,8 +156,8 @@ def _seeds(pair: Pair) -> str:
 def _why(comparison: Comparison, pair: Pair, sides: Sequence[str]) -> str:
     """What there is to say of a pair beside its numbers."""
     scaled = f"in units of each machine's calibration {pair.scaled:.2f} times as long" if pair.scaled else ""
-    left = f"{len(pair.left_out)} pairs {pair.why_left_out}" if pair.decision.verdict is not Verdict.UNCLEAR else ""
-    left = left if pair.left_out else ""
+    told = not pair.left_out or pair.decision.verdict is Verdict.UNCLEAR
+    left = "" if told else f"{len(pair.left_out)} pairs {pair.why_left_out}"
     return "; ".join(filter(None, (pair.decision.why, left, pair.note, scaled, *_stale(comparison, pair, sides))))
 
 
