@@ -65,14 +65,14 @@ class Started:
     """A command that has been started: as much of ``subprocess.Popen`` as tests need."""
 
     def __init__(self, answers, written):
-        self._answers, self._descriptors = answers, written
+        self._answers, self._descriptors = os.fdopen(answers, "rb", 0), written
         self.returncode = None
         self.pid = self._answer(300)  # the server may still import
 
     def _answer(self, timeout):
         if not select.select([self._answers], [], [], timeout)[0]:
             raise subprocess.TimeoutExpired("hpbench", timeout)
-        return int(os.read(self._answers, 20))
+        return int(self._answers.readline())  # unbuffered: what comes after it stays, for select
 
     def poll(self):
         try:
@@ -83,7 +83,7 @@ class Started:
     def wait(self, timeout=300):
         if self.returncode is None:
             self.returncode = self._answer(timeout)
-            os.close(self._answers)
+            self._answers.close()
             self._written = tuple(map(_read_all, self._descriptors))
         return self.returncode
 
@@ -136,9 +136,9 @@ def _attend(request, output, errors, answers):
     if not process:
         os.close(answers)
         _be(*request, output, errors)
-    os.write(answers, str(process).encode())
+    os.write(answers, f"{process}\n".encode())
     _, status = os.waitpid(process, 0)
-    os.write(answers, str(os.waitstatus_to_exitcode(status)).encode())
+    os.write(answers, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     os._exit(0)
 
 
