@@ -7,12 +7,15 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from hpbench.cli import exit_codes
 from hpbench.cli.main import main
 from hpbench.errors import MachineError, UserError
+from hpbench.execution.turns import NOTHING_MEASURED
 from hpbench.records.store import Store
 from tests.cli.test_gate import NET, TINY
 
@@ -26,23 +29,26 @@ UNTIMED = (
 )  # fmt: skip
 
 
-def start(*arguments, cwd, source=ROOT, **variables):
-    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    return subprocess.Popen(
-        [sys.executable, "-m", "hpbench", "ab", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        env=environment | {"PYTHONPATH": str(source)} | variables,
-        start_new_session=True,
-    )
+def environment(**variables):
+    """Without what a CI job has set."""
+    return {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"} | variables
 
 
-def ab(*arguments, cwd, **variables):
-    process = start(*arguments, cwd=cwd, **variables)
+@pytest.fixture(scope="module")
+def start(warm):
+    """Starts ``hpbench``."""
+    return lambda *arguments, cwd, **variables: warm.start(*arguments, cwd=cwd, env=environment(**variables))
+
+
+@pytest.fixture(scope="module")
+def ab(start):
+    """Runs ``hpbench ab`` to its end."""
+    return lambda *arguments, cwd, **variables: ended(start("ab", *arguments, cwd=cwd, **variables))
+
+
+def ended(process):
     output, errors = process.communicate(timeout=300)
-    return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+    return subprocess.CompletedProcess((), process.returncode, output, errors)
 
 
 def turns(folder):
@@ -54,21 +60,23 @@ def found(folder):
     return document, {(pair["case"], pair["metric"]): pair for pair in document["gated"]}
 
 
+def store_trials(start, folder, arm, *asked):
+    """Make an arm's trials before its turns, which do not make again what is stored."""
+    options = ("--case", "base", "--seeds", "3", "--no-report", "--no-calibration")
+    (folder / "build/ab").mkdir(parents=True, exist_ok=True)
+    made = ended(start("run", *asked, *options, "--results", f"build/ab/{arm}.sqlite", cwd=folder))
+    assert made.returncode == 0, made.stderr
+
+
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory):
-    """A folder in which the present environment was compared with itself; what was said up to Ctrl-C, and after it."""
+def compared(start, ab, tmp_path_factory):
+    """A folder in which the present environment was compared with itself, and what was said."""
     folder = tmp_path_factory.mktemp("ab")
     (folder / "tiny.yaml").write_text(TIMED, encoding="utf-8")
     (folder / "tiny_net.py").write_text(NET, encoding="utf-8")
-    process = start(*OWN, *TWICE, cwd=folder)
-    until = time.monotonic() + 120
-    while not (folder / "build/ab/turns.jsonl").exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    time.sleep(1)
-    os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=300)
-    interrupted = subprocess.CompletedProcess((), process.returncode, "", errors)
-    return folder, interrupted, ab(*OWN, *TWICE, cwd=folder, GITHUB_STEP_SUMMARY=str(folder / "summary.md"))
+    for arm in ("old", "new"):
+        store_trials(start, folder, arm, *OWN, "--set", "timed_seeds=3")
+    return folder, ab(*OWN, *TWICE, cwd=folder, GITHUB_STEP_SUMMARY=str(folder / "summary.md"))
 
 
 @pytest.fixture
@@ -77,22 +85,8 @@ def folder(compared, tmp_path):
     return shutil.copytree(compared[0], tmp_path / "copy")
 
 
-def test_ctrl_c_ends_it_and_the_same_command_goes_on(compared):
-    folder, interrupted, done = compared
-    assert interrupted.returncode == 130
-    assert "interrupted; what is done is kept. To go on: hpbench ab tiny.yaml" in interrupted.stderr
-    made = turns(folder)
-    assert [turn["exit_code"] for turn in made] == [0, 130] + [0] * 6
-    assert made[0]["arm"] == made[2]["arm"], "the order is that of before"
-    assert "tiny: round 3 of 3: old " in done.stderr
-    for name in ("old", "new"):
-        with Store(folder / f"build/ab/{name}.sqlite") as store:
-            results = store.connection.execute("SELECT count(*) FROM attempt WHERE outcome = 'ok'").fetchone()
-        assert results == (3,), "no trial is made twice"
-
-
 def test_beside_itself_accuracy_is_identical_and_every_seed_was_timed_in_turns(compared):
-    folder, _, done = compared
+    folder, done = compared
     assert done.returncode in (0, 6), done.stdout + done.stderr
     document, pairs = found(folder)
     assert pairs["base", "test_accuracy"]["verdict"] == "identical"
@@ -102,13 +96,14 @@ def test_beside_itself_accuracy_is_identical_and_every_seed_was_timed_in_turns(c
     assert document["rounds"] == {"tiny": 3}
     assert document["environments"] == {}
     positions = {(turn["round"], turn["arm"]): turn["position"] for turn in turns(folder)}
+    assert all(f"timed_seeds={turn['round']}" in turn["arguments"] for turn in turns(folder))
     assert {positions[1, "old"], positions[2, "old"]} == {1, 2}, "each comes first once in two rounds"
     with Store(folder / "build/ab/old.sqlite") as store:
         assert not any(store.calibration(run.id) for run in store.runs())
 
 
 def test_what_came_of_it_is_written_and_told(compared):
-    folder, _, done = compared
+    folder, done = compared
     markdown = (folder / "build/ab/ab.md").read_text(encoding="utf-8")
     document, _ = found(folder)
     assert markdown.startswith(f"# Old and new in turns: {document['outcome']}")
@@ -120,7 +115,7 @@ def test_what_came_of_it_is_written_and_told(compared):
     assert document["exit_code"] == done.returncode
 
 
-def test_too_few_seeds_are_unclear_and_the_command_with_enough_is_told(compared, folder):
+def test_too_few_seeds_are_unclear_and_the_command_with_enough_is_told(ab, folder):
     """Of 1 seed: the newest runs are made of what is stored."""
     done = ab(*OWN, *TWICE[:-1], "1", cwd=folder)
     assert done.returncode == 6, done.stdout + done.stderr
@@ -129,8 +124,8 @@ def test_too_few_seeds_are_unclear_and_the_command_with_enough_is_told(compared,
     assert ab(*OWN, *TWICE, "--no-run", "--accept-unclear", cwd=folder).returncode == 0
 
 
-def test_the_plan_says_how_many_seeds_are_enough(compared):
-    folder, _, _ = compared
+def test_the_plan_says_how_many_seeds_are_enough(ab, compared):
+    folder, _ = compared
     done = ab(*OWN, *TWICE, "--plan", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "tiny, base " in done.stdout
@@ -139,7 +134,7 @@ def test_the_plan_says_how_many_seeds_are_enough(compared):
     assert "--plan" not in done.stdout
 
 
-def test_a_trial_that_fails_on_either_side_fails_it(folder):
+def test_a_trial_that_fails_on_either_side_fails_it(ab, folder):
     for name in ("old", "new"):
         copied = shutil.copytree(folder, folder.parent / name)
         with Store(copied / f"build/ab/{name}.sqlite") as store, store.connection as connection:
@@ -149,16 +144,16 @@ def test_a_trial_that_fails_on_either_side_fails_it(folder):
         assert [text.split(":")[0] for text in found(copied)[0]["failures"]] == [f"{name}, tiny"]
 
 
-def test_4_nothing_was_measured(tmp_path):
-    (tmp_path / "tiny.yaml").write_text(TIMED, encoding="utf-8")
-    (tmp_path / "tiny_net.py").write_text(NET.replace("    hidden =", "    assert 0, 'none'\n    hidden ="))
-    done = ab(*OWN, *TWICE, cwd=tmp_path)
+def test_4_nothing_was_measured(ab, folder):
+    for name in ("old", "new"):
+        with Store(folder / f"build/ab/{name}.sqlite") as store, store.connection as connection:
+            connection.execute("UPDATE attempt SET outcome = 'failed'")
+    done = ab(*OWN, *TWICE, "--no-run", cwd=folder)
     assert done.returncode == 4, done.stdout + done.stderr
-    assert len(turns(tmp_path)) == 2
-    assert "measured nothing, so no further rounds" in done.stderr
     assert "ab: nothing measured" in done.stdout
-    document, _ = found(tmp_path)
-    assert [text.split(":")[0] for text in document["failures"]] == ["old, tiny", "new, tiny"]
+    document, _ = found(folder)
+    assert {text.split(":")[0] for text in document["failures"]} == {"old, tiny", "new, tiny"}
+    assert NOTHING_MEASURED == exit_codes.NOTHING_MEASURED, "a run that ends so is the last of the turns"
 
 
 def edit_specs(folder, **changes):
@@ -166,7 +161,7 @@ def edit_specs(folder, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-def test_a_folder_of_other_environments_is_refused(folder):
+def test_a_folder_of_other_environments_is_refused(ab, folder):
     done = ab(*OWN, "--old", "HEAD", "--new", ".", "--no-run", cwd=folder)
     assert done.returncode == 2
     assert "holds results of --old ., not HEAD; name another folder with --output" in done.stderr
@@ -194,7 +189,7 @@ def test_a_folder_of_other_environments_is_refused(folder):
         (("tiny.yaml", "--old", ".", "--new", ".", "--seeds", "1"), "--allow-code tiny_net"),
     ],
 )
-def test_2_wrong_usage_in_words(tmp_path, arguments, words):
+def test_2_wrong_usage_in_words(ab, tmp_path, arguments, words):
     (tmp_path / "tiny.yaml").write_text(TIMED, encoding="utf-8")
     (tmp_path / "tiny_net.py").write_text(NET, encoding="utf-8")
     (tmp_path / "data").mkdir()
@@ -254,18 +249,47 @@ def repository(tmp_path):
     return folder
 
 
-def test_1_a_revision_that_learns_less_is_a_regression(repository, tmp_path):
+def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(start, repository, tmp_path):
+    """The sound revision's trials are stored before: its code is the present one; the other makes its own."""
     (tmp_path / "untimed.yaml").write_text(UNTIMED, encoding="utf-8")
-    asked = ("untimed.yaml", "--data", "data", "--seeds", "3", "--old", "HEAD~1", "--new", "HEAD")
-    done = ab(*asked, cwd=tmp_path, source=repository)
+    untimed = ("untimed.yaml", "--data", "data")
+    store_trials(start, tmp_path, "old", *untimed, "--set", "timed_seeds=0")
+    asked = (*untimed, "--seeds", "3", "--case", "base", "--old", "HEAD~1", "--new", "HEAD")
+    words = [sys.executable, "-m", "hpbench", "ab", *asked]
+    started = partial(
+        subprocess.Popen,
+        words,
+        cwd=tmp_path,
+        env=environment(PYTHONPATH=str(repository)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    process = started()
+    until, log = time.monotonic() + 120, tmp_path / "build/ab/ab.log"
+    while not (log.exists() and ", round 2, new" in log.read_text(encoding="utf-8")) and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    interrupted = ended(process)
+    assert interrupted.returncode == 130, interrupted.stderr
+    assert "interrupted; what is done is kept. To go on: hpbench ab untimed.yaml" in interrupted.stderr
+
+    done = ended(started())
     assert done.returncode == 1, done.stdout + done.stderr
+    before, after = turns(tmp_path)[:-6], turns(tmp_path)[-6:]
+    assert [turn["exit_code"] for turn in before] == [0] * (len(before) - 1) + [130]
+    assert [turn["exit_code"] for turn in after] == [0] * 6
+    places = [[(turn["round"], turn["arm"]) for turn in part] for part in (before, after)]
+    assert places[0][-1] == (2, "new")
+    assert places[0] == places[1][: len(before)], "the order is that of before"
+    assert "tiny: round 3 of 3: old " in done.stderr
     document, pairs = found(tmp_path)
-    assert {place: pair["verdict"] for place, pair in pairs.items()} == {
-        ("base", "test_accuracy"): "worse",
-        ("wide", "test_accuracy"): "worse",
-    }
+    assert {place: pair["verdict"] for place, pair in pairs.items()} == {("base", "test_accuracy"): "worse"}
     assert list(document["environments"]) == ["commit"]
     assert "changed" not in json.dumps(document["environments"]), "both are clean checkouts"
-    with Store(tmp_path / "build/ab/new.sqlite") as store:
-        timed = store.connection.execute("SELECT count(*) FROM attempt WHERE timed").fetchone()
-    assert timed == (0,), "where no time is gated none is measured"
+    for name in ("old", "new"):
+        with Store(tmp_path / f"build/ab/{name}.sqlite") as store:
+            results = store.connection.execute("SELECT timed FROM attempt WHERE outcome = 'ok'").fetchall()
+        assert results == [(0,)] * 3, "no trial is made twice, and where no time is gated none is measured"
