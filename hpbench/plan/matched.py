@@ -69,6 +69,8 @@ class _Search:
         self._reference = f"{planner.study}/{planner.reference}"
         self._resolved = resolved
         self._data = data
+        self._cells: dict[tuple[str, int, int], Cell] = {}
+        """Case, value and seed to the trial, made once: each value tried is asked for again and again."""
         self._measured: dict[str, float] = {}
         """Trial to its latency over that of the reference beside it; NaN if it ended without."""
         for result in results:
@@ -137,6 +139,12 @@ class _Search:
 
     def _cell(self, name: str, item: PlannedCase, value: int, seed: int = 0) -> Cell:
         """The trial that measures a case with that value."""
+        key = name, value, seed
+        if key not in self._cells:
+            self._cells[key] = self._new_cell(name, item, value, seed)
+        return self._cells[key]
+
+    def _new_cell(self, name: str, item: PlannedCase, value: int, seed: int) -> Cell:
         beside = self._matched[self._reference].settings.model.model_dump(mode="json")
         procedure = {"name": "latency", "batch_sizes": sorted({1, self._planner.batch}), "beside": beside}
         settings = _with(_with(item.settings, self._planner.setting, value), "training.procedure", procedure)

@@ -141,6 +141,9 @@ class PlannedOracle(keras_tuner.Oracle):  # type: ignore[misc]
             return {"status": TrialStatus.STOPPED, "values": None}
         return {"status": TrialStatus.RUNNING, "values": dict(self._plan[place])}
 
+    def save(self) -> None:
+        """Nothing: the plan and the suite's own store know all of it, and after each point it would be longer."""
+
 
 class PlannedTuner(BaseTuner):  # type: ignore[misc]
     """Gives the points proposed, and tells the oracle the scores that the suite's own trials had."""

@@ -1,12 +1,15 @@
 """The planner of equal latency, fed with latencies from a formula."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hpbench.definition.faults import DefinitionError
-from hpbench.definition.load import parse, read
-from hpbench.definition.resolve import Selection
+from hpbench.definition.load import read
+from hpbench.definition.resolve import Resolved, Selection
+from hpbench.definition.yaml_tree import YamlTree
 from hpbench.plan.matched import next_round
 from hpbench.records.trial import Observation, Outcome, TrialResult
 
@@ -42,9 +45,14 @@ def ratio(settings, fixed):
     return seconds(settings["model"], fixed) / seconds(settings["training"]["procedure"]["beside"], fixed)
 
 
+@cache
+def tree(text):
+    return YamlTree(text, "m.yaml")
+
+
 def play(fixed=1e-4, text=DEFINITION, broken="", selection=None):
     """All rounds; the latency trials of cases whose name begins as ``broken`` fail."""
-    resolved, results, rounds = parse(text, "m.yaml", selection or Selection()), [], []
+    resolved, results, rounds = Resolved(tree(text), selection or Selection()), [], []
     while cells := next_round(resolved, lambda settings: "data", results):
         rounds.append(cells)
         for cell in cells:
@@ -153,9 +161,7 @@ def test_a_planner_that_names_what_is_not_there_is_told(change, said, tmp_path):
 
 @given(st.floats(0.0, 1e-2), st.integers(1, 200), st.sampled_from([1, 3, 5, 7]))
 def test_any_search_ends_near_or_between_two_widths(fixed, width, size):
-    text = DEFINITION.replace(
-        "model.width: 64, model.filter_size: 5", f"model.width: {width}, model.filter_size: {size}"
-    )
-    models = trained(play(fixed, text))
+    case = {"model.depth": 8, "model.width": width, "model.filter_size": size}
+    models = trained(play(fixed, selection=Selection(changes={"studies.equal-time.cases.large": case})))
     large = models["equal-time/large"]
     assert near_or_between(large, seconds(models["equal-time/deep"], fixed), fixed) or large["width"] == 1
