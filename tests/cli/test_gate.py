@@ -4,8 +4,8 @@ import json
 import os
 import re
 import shutil
-import subprocess
-import sys
+import signal
+import time
 
 import pytest
 from click.testing import CliRunner
@@ -54,15 +54,21 @@ def net(input_shape, classes, units):
 """
 
 
-def hpbench(*arguments, cwd, **variables):
-    words = [sys.executable, "-m", "hpbench", *arguments]
-    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"} | variables
-    return subprocess.run(words, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300)
+ALLOWED = ("--data", "data", "--allow-code", "tiny_net", "--jobs", "1")
+OPTIONS = ("--reference", "reference.json", *ALLOWED)
 
 
-def gate(folder, *arguments, **variables):
-    options = ("--reference", "reference.json", "--data", "data", "--allow-code", "tiny_net")
-    return hpbench("gate", *options, *arguments, cwd=folder, **variables)
+@pytest.fixture(scope="module")
+def hpbench(warm):
+    """Runs ``hpbench``; without what a CI job has set."""
+    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
+    return lambda *arguments, cwd, **variables: warm.run(*arguments, cwd=cwd, env=environment | variables)
+
+
+@pytest.fixture(scope="module")
+def gate(hpbench):
+    """Runs ``hpbench gate`` in a folder."""
+    return lambda folder, *arguments, **variables: hpbench("gate", *OPTIONS, *arguments, cwd=folder, **variables)
 
 
 def found(folder):
@@ -72,12 +78,12 @@ def found(folder):
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory):
+def original(hpbench, tmp_path_factory):
     """A folder with a stored run and a reference of it."""
     folder = tmp_path_factory.mktemp("gate")
     (folder / "tiny.yaml").write_text(TINY, encoding="utf-8")
     (folder / "tiny_net.py").write_text(NET, encoding="utf-8")
-    done = hpbench("run", "tiny.yaml", "--data", "data", "--allow-code", "tiny_net", "--no-report", cwd=folder)
+    done = hpbench("run", "tiny.yaml", *ALLOWED, "--no-report", cwd=folder)
     assert done.returncode == 0, done.stderr
     done = hpbench("reference", "save", "reference.json", cwd=folder)
     assert done.returncode == 0, done.stderr
@@ -105,7 +111,7 @@ def of_fewer_seeds_and_other_bits(benchmark):
         side["values"]["test_accuracy"] = {"0": side["values"]["test_accuracy"]["0"] - 0.001}
 
 
-def test_0_nothing_has_changed(folder):
+def test_0_nothing_has_changed(gate, folder):
     """The run is made, and finds all of its trials done with the same code."""
     summary = folder / "summary.md"
     summary.write_text("before\n", encoding="utf-8")
@@ -121,9 +127,21 @@ def test_0_nothing_has_changed(folder):
     assert summary.read_text(encoding="utf-8") == f"before\n{markdown}"
 
 
-def test_1_a_changed_model_has_become_worse(folder):
+@pytest.fixture(scope="module")
+def changed(gate, original, tmp_path_factory):
+    """A copy in which the same stored run was gated twice into a history, and then a worse model; the last gate."""
+    folder = shutil.copytree(original, tmp_path_factory.mktemp("changed") / "copy")
+    for _ in range(2):
+        done = gate(folder, "--no-run", "--history", "kept/history.jsonl")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "wrote kept/history.jsonl" in done.stdout
+        assert len(read(folder / "kept/history.jsonl").entries) == 1
     (folder / "tiny_net.py").write_text(NET.replace("Dense(units,", "Dense(1,"), encoding="utf-8")
-    done = gate(folder)
+    return folder, gate(folder, "--history", "kept/history.jsonl")
+
+
+def test_1_a_changed_model_has_become_worse(hpbench, gate, changed, tmp_path):
+    folder, done = shutil.copytree(changed[0], tmp_path / "copy"), changed[1]
     assert done.returncode == 1, done.stdout + done.stderr
     assert "8 trials to run, 8 run again, because their code" in done.stderr
     document, verdicts = found(folder)
@@ -164,14 +182,14 @@ def test_1_a_changed_model_has_become_worse(folder):
         (("reference", "save", "new.json", "lenet-batch-lr"), "holds no such run of lenet-batch-lr; it holds: tiny"),
     ],
 )
-def test_2_wrong_usage_in_words(original, arguments, words):
+def test_2_wrong_usage_in_words(hpbench, original, arguments, words):
     done = hpbench(*arguments, cwd=original)
     assert done.returncode == 2, done.stdout + done.stderr
     assert words in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_3_some_trials_failed(folder):
+def test_3_some_trials_failed(gate, folder):
     broken = NET.replace("    inputs =", "    assert units < 30, 'too wide'\n    inputs =")
     (folder / "tiny_net.py").write_text(broken, encoding="utf-8")
     done = gate(folder)
@@ -193,7 +211,7 @@ def test_3_the_machine_could_not_go_on_and_the_report_is_written_first(folder, m
     assert found(folder)[0]["failures"] == ["the run: the disk is full"]
 
 
-def test_3_a_stored_run_that_was_cut_off_is_no_fine_one(folder):
+def test_3_a_stored_run_that_was_cut_off_is_no_fine_one(hpbench, gate, folder):
     """As after kill -9: the plan is stored, and some of its trials are not."""
     with Store(folder / "results/hpbench.sqlite") as store, store.connection as connection:
         connection.execute("DELETE FROM observation WHERE attempt = (SELECT max(id) FROM attempt)")
@@ -207,7 +225,7 @@ def test_3_a_stored_run_that_was_cut_off_is_no_fine_one(folder):
     assert f"{failure.removeprefix('tiny: ')}" in saved.stderr
 
 
-def test_4_nothing_was_measured(folder):
+def test_4_nothing_was_measured(gate, folder):
     edit(folder, lambda benchmark: benchmark.update(profile="full"))
     done = gate(folder, "--no-run")
     assert done.returncode == 4, done.stdout + done.stderr
@@ -215,7 +233,7 @@ def test_4_nothing_was_measured(folder):
     assert "tiny: results/hpbench.sqlite holds no run of it in profile full" in done.stderr
 
 
-def test_5_another_version_is_not_comparable(folder):
+def test_5_another_version_is_not_comparable(gate, folder):
     edit(folder, lambda benchmark: benchmark.update(version=2))
     done = gate(folder, "--no-run")
     assert done.returncode == 5, done.stdout + done.stderr
@@ -224,8 +242,8 @@ def test_5_another_version_is_not_comparable(folder):
     assert made[1] == commit(), "the present one, which is then not said"
 
 
-def test_5_a_definition_that_changed_under_its_version_is_said_to_have(folder):
-    (folder / "tiny.yaml").write_text(TINY.replace("iterations: 60", "iterations: 90"), encoding="utf-8")
+def test_5_a_definition_that_changed_under_its_version_is_said_to_have(gate, folder):
+    (folder / "tiny.yaml").write_text(TINY.replace("evaluate_every: 30", "evaluate_every: 60"), encoding="utf-8")
     done = gate(folder)
     assert done.returncode == 5, done.stdout + done.stderr
     assert "other settings, both with --profile quick: the definition has changed, and its version has not" in (
@@ -233,7 +251,7 @@ def test_5_a_definition_that_changed_under_its_version_is_said_to_have(folder):
     )
 
 
-def test_6_too_few_seeds_are_unclear_unless_that_is_accepted(folder):
+def test_6_too_few_seeds_are_unclear_unless_that_is_accepted(gate, folder):
     edit(folder, of_fewer_seeds_and_other_bits)
     done = gate(folder, "--no-run")
     assert done.returncode == 6, done.stdout + done.stderr
@@ -242,21 +260,14 @@ def test_6_too_few_seeds_are_unclear_unless_that_is_accepted(folder):
     assert found(folder)[0]["accepted"] is True
 
 
-def test_gated_runs_go_to_a_history_that_is_then_drawn(folder):
+def test_gated_runs_go_to_a_history_that_is_then_drawn(hpbench, changed):
     """The same run twice is one entry; a changed model is another; the history is drawn with both."""
-    history, summary = folder / "kept/history.jsonl", folder / "summary.md"
-    for _ in range(2):
-        done = gate(folder, "--no-run", "--history", str(history))
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert f"wrote {history}" in done.stdout
-    assert len(read(history).entries) == 1
-    (folder / "tiny_net.py").write_text(NET.replace("Dense(units,", "Dense(1,"), encoding="utf-8")
-    assert gate(folder, "--history", str(history)).returncode == 1
-    before, now = read(history).entries
+    folder, summary = changed[0], changed[0] / "summary.md"
+    before, now = read(folder / "kept/history.jsonl").entries
     assert (before.outcome, now.outcome) == ("fine", "regression")
     assert {value.metric for value in now.values} >= {"test_accuracy", "test_loss"}
     assert {value.n for value in now.values} == {4}
-    done = hpbench("history", str(history), "--output", "out", cwd=folder, GITHUB_STEP_SUMMARY=str(summary))
+    done = hpbench("history", "kept/history.jsonl", "--output", "out", cwd=folder, GITHUB_STEP_SUMMARY=str(summary))
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stdout.splitlines() if "base" in line and "test accuracy" in line)
     assert row.split()[-2] == "2"
@@ -265,7 +276,7 @@ def test_gated_runs_go_to_a_history_that_is_then_drawn(folder):
     assert "## History" in summary.read_text(encoding="utf-8")
 
 
-def test_a_damaged_line_of_a_history_is_told_and_kept_aside(folder):
+def test_a_damaged_line_of_a_history_is_told_and_kept_aside(gate, folder):
     history = folder / "history.jsonl"
     assert gate(folder, "--no-run", "--history", "history.jsonl").returncode == 0
     with history.open("a", encoding="utf-8") as file:
@@ -279,7 +290,7 @@ def test_a_damaged_line_of_a_history_is_told_and_kept_aside(folder):
 @pytest.mark.parametrize(
     ("history", "words"), [("tiny.yaml", "is not a history of hpbench"), ("tiny.yaml/none.jsonl", "--history")]
 )
-def test_2_what_cannot_be_a_history_is_said_before_the_run(folder, history, words):
+def test_2_what_cannot_be_a_history_is_said_before_the_run(gate, folder, history, words):
     (folder / "tiny_net.py").write_text(NET.replace("Dense(units,", "Dense(1,"), encoding="utf-8")
     before = (folder / history.partition("/")[0]).read_bytes()
     done = gate(folder, "--history", history)
@@ -320,10 +331,26 @@ def test_neither_ctrl_c_nor_a_fault_of_hpbench_ends_as_a_regression(folder, monk
     assert words in capfd.readouterr().err
 
 
-def test_results_of_older_code_that_were_kept_are_marked(folder):
+WAITING = f"import time\nfrom pathlib import Path\n\n{NET}".replace(
+    "    inputs =", "    Path('begun').touch()\n    time.sleep(60)\n    inputs ="
+)
+
+
+def test_130_ctrl_c_during_the_run_ends_the_gate_without_a_verdict(warm, folder):
+    (folder / "tiny_net.py").write_text(WAITING, encoding="utf-8")
+    process = warm.start("gate", *OPTIONS, cwd=folder)
+    while process.poll() is None and not (folder / "begun").exists():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors
+    assert "interrupted; what is done is kept. To go on: hpbench gate" in errors
+    assert not (folder / "build/gate/gate.json").exists()
+
+
+def test_results_of_older_code_that_were_kept_are_marked(hpbench, gate, folder):
     (folder / "tiny_net.py").write_text(f"{NET}# another\n", encoding="utf-8")
-    options = ("--data", "data", "--allow-code", "tiny_net", "--no-report", "--keep-stale")
-    done = hpbench("run", "tiny.yaml", *options, cwd=folder)
+    done = hpbench("run", "tiny.yaml", *ALLOWED, "--no-report", "--keep-stale", cwd=folder)
     assert "8 of those stale" in done.stdout
     compared = hpbench("compare", "reference.json", "results/hpbench.sqlite", cwd=folder)
     assert "second is stale: made by older code at 4 seeds" in compared.stdout
@@ -333,17 +360,16 @@ def test_results_of_older_code_that_were_kept_are_marked(folder):
     assert "first is stale" not in compared.stdout
 
 
-def test_a_definition_that_has_another_id_now_is_said_to_have_one(folder):
+def test_a_definition_that_has_another_id_now_is_said_to_have_one(gate, folder):
     (folder / "tiny.yaml").write_text(TINY.replace("id: tiny", "id: small"), encoding="utf-8")
     done = gate(folder)
     assert done.returncode == 2, done.stdout + done.stderr
     assert "tiny.yaml, named by reference.json, is of benchmark small now" in done.stderr
 
 
-def test_the_plan_asks_for_runs_like_those_of_the_reference(original):
+def test_the_plan_asks_for_runs_like_those_of_the_reference(hpbench, original):
     narrow = ("--case", "wide", "--set", "training.evaluate_every=20", "--seeds", "4", "--results", "narrow.sqlite")
-    allowed = ("--data", "data", "--allow-code", "tiny_net", "--no-report")
-    assert hpbench("run", "tiny.yaml", *allowed, *narrow, cwd=original).returncode == 0
+    assert hpbench("run", "tiny.yaml", *ALLOWED, *narrow, "--no-report", cwd=original).returncode == 0
     saved = hpbench("reference", "save", "narrow.json", "--results", "narrow.sqlite", cwd=original)
     assert "not in the reference, and so not gated: wide, seconds_per_100_iterations" in saved.stderr
     plan = hpbench("gate", "--plan", "--reference", "narrow.json", "--results", "none.sqlite", cwd=original)
@@ -356,7 +382,7 @@ def test_the_plan_asks_for_runs_like_those_of_the_reference(original):
         assert wrong.returncode == 2, wrong.stdout
 
 
-def test_a_reference_shows_what_it_gates(original):
+def test_a_reference_shows_what_it_gates(hpbench, original):
     done = hpbench("reference", "show", "reference.json", cwd=original)
     assert done.returncode == 0
     assert "tiny, version 1, --profile quick, of 20" in done.stdout
@@ -364,7 +390,7 @@ def test_a_reference_shows_what_it_gates(original):
     assert "seconds_per_100_iterations: not measured, so not gated" in done.stdout
 
 
-def test_runs_are_compared_by_number_and_written_to_files(original):
+def test_runs_are_compared_by_number_and_written_to_files(hpbench, original):
     done = hpbench("compare", "#1", "results/hpbench.sqlite#1", "--output", "build", cwd=original)
     assert done.returncode == 0, done.stderr
     document = json.loads((original / "build/compare.json").read_text(encoding="utf-8"))
@@ -372,7 +398,7 @@ def test_runs_are_compared_by_number_and_written_to_files(original):
     assert {pair["verdict"] for pair in comparison["gated"] + comparison["shown"]} == {"identical"}
 
 
-def test_what_is_gated_is_no_part_of_a_trial_s_identity(folder):
+def test_what_is_gated_is_no_part_of_a_trial_s_identity(hpbench, folder):
     (folder / "tiny.yaml").write_text(TINY.replace("threshold: 0.02", "threshold: 0.03"), encoding="utf-8")
-    done = hpbench("run", "tiny.yaml", "--data", "data", "--allow-code", "tiny_net", "--no-report", cwd=folder)
+    done = hpbench("run", "tiny.yaml", *ALLOWED, "--no-report", cwd=folder)
     assert "tiny: 8 done before" in done.stdout

@@ -1,45 +1,43 @@
 """Shards of a run, made by real processes, give the report of the unbroken run when they are merged."""
 
 import os
-import subprocess
-import sys
+from functools import partial
 
 import pytest
 
 from hpbench.records.choose import load
 from hpbench.records.store import Store
+from tests.conftest import SMALL
 
-CHANGES = ("--set", "timed_seeds=0")
-
-
-def hpbench(*arguments, cwd):
-    environment = os.environ | {"COLUMNS": "200"}
-    return subprocess.run(
-        [sys.executable, "-m", "hpbench", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=environment,
-        timeout=300,
-    )
+CHANGES = ("--set", "timed_seeds=0", "--jobs", "1")
+MLP = (
+    SMALL.replace("{name: lenet, variant: lenet-5}", "{name: mlp, units: [4]}")
+    .replace("lenet-5: {}", "few: {}")
+    .replace("caffe: {model.variant: caffe}", "many: {model.units: [6]}")
+)
 
 
 @pytest.fixture(scope="module")
-def workplace(tmp_path_factory):
-    """A folder with an unbroken run and two shards, by case and by seeds."""
-    from tests.conftest import SMALL
+def hpbench(warm):
+    """Runs ``hpbench`` as on a wide terminal."""
+    return partial(warm.run, env=os.environ | {"COLUMNS": "200"})
 
+
+@pytest.fixture(scope="module")
+def workplace(hpbench, tmp_path_factory):
+    """A folder with an unbroken run and two shards, by case and by seeds."""
     folder = tmp_path_factory.mktemp("shards")
-    (folder / "small.yaml").write_text(SMALL, encoding="utf-8")
+    (folder / "small.yaml").write_text(MLP, encoding="utf-8")
     for name, options in {"whole": (), "slow": ("--case", "slow"), "fast": ("--case", "fast")}.items():
         words = ("run", "small.yaml", "--data", "data", *CHANGES, *options)
-        done = hpbench(*words, "--results", f"{name}.sqlite", "--output", name, cwd=folder)
+        report = ("--output", name) if name == "whole" else ("--no-report",)
+        done = hpbench(*words, "--results", f"{name}.sqlite", *report, cwd=folder)
         assert done.returncode == 0, done.stderr
     return folder
 
 
 @pytest.fixture(scope="module")
-def merged(workplace):
+def merged(hpbench, workplace):
     done = hpbench("merge", "all.sqlite", "slow.sqlite", "fast.sqlite", cwd=workplace)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -58,7 +56,7 @@ def test_the_merge_says_what_it_joined(merged):
     assert "small, profile quick: 2 runs joined to one of 5 cells" in merged
 
 
-def test_the_report_of_the_merge_is_that_of_the_unbroken_run(workplace, merged):
+def test_the_report_of_the_merge_is_that_of_the_unbroken_run(hpbench, workplace, merged):
     done = hpbench("report", "small", "--results", "all.sqlite", "--output", "joined", cwd=workplace)
     assert done.returncode == 0, done.stderr
     joined = neutral(workplace / "joined", workplace / "all.sqlite")
@@ -73,7 +71,7 @@ def test_the_command_of_the_joined_run_is_that_of_all_shards(workplace, merged):
     assert joined.selection["cases"] == []
 
 
-def test_merging_in_steps_or_twice_gives_the_same_run(workplace, merged):
+def test_merging_in_steps_or_twice_gives_the_same_run(hpbench, workplace, merged):
     steps = (
         ("one.sqlite", "fast.sqlite"),
         ("two.sqlite", "one.sqlite", "slow.sqlite"),
@@ -90,19 +88,19 @@ def test_merging_in_steps_or_twice_gives_the_same_run(workplace, merged):
         assert other.observations.equals(tables[0].observations)
 
 
-def test_one_shard_alone_stays_what_it_is(workplace, merged):
+def test_one_shard_alone_stays_what_it_is(hpbench, workplace, merged):
     done = hpbench("merge", "alone.sqlite", "slow.sqlite", cwd=workplace)
     assert done.stdout == "wrote alone.sqlite: 1 run, 3 attempts of 1 machine\n"
     assert done.returncode == 0
 
 
-def test_a_run_goes_on_in_the_merged_file(workplace, merged):
+def test_a_run_goes_on_in_the_merged_file(hpbench, workplace, merged):
     (workplace / "going.sqlite").write_bytes((workplace / "all.sqlite").read_bytes())
     words = ("run", "small.yaml", "--data", "data", *CHANGES, "--results", "going.sqlite", "--no-report")
     assert "5 done before" in hpbench(*words, cwd=workplace).stdout
 
 
-def test_contradicting_files_end_with_3_and_without_a_merge(workplace, merged):
+def test_contradicting_files_end_with_3_and_without_a_merge(hpbench, workplace, merged):
     wrong = workplace / "wrong.sqlite"
     wrong.write_bytes((workplace / "whole.sqlite").read_bytes())
     with Store(wrong, create=True) as store, store.connection:
@@ -116,7 +114,7 @@ def test_contradicting_files_end_with_3_and_without_a_merge(workplace, merged):
     assert "all.sqlite exists" in again.stderr
 
 
-def test_runs_of_other_software_stay_apart_and_of_other_machines_can_be_told(workplace, merged):
+def test_runs_of_other_software_stay_apart_and_of_other_machines_can_be_told(hpbench, workplace, merged):
     for name, change in {"commit": '"commit": "1234567"', "machine": '"CPU": "Another"'}.items():
         path = workplace / f"{name}.sqlite"
         path.write_bytes((workplace / "fast.sqlite").read_bytes())
