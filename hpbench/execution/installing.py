@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Collection, Sequence
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -60,16 +61,25 @@ def install(folder: Path, arguments: Sequence[str], named: Collection[str], say:
     Raises:
         UserError: With the last lines of what pip said.
     """
-    _run([sys.executable, "-m", "venv", str(folder)], f"making {folder}")
+    install = [*_venv(folder), "install", "--quiet", "--disable-pip-version-check"]
     held = folder / "held.txt"
     held.write_text("".join(f"{line}\n" for line in present_versions(named)), encoding="utf-8")
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     what = f"pip install {' '.join(arguments)}"
-    done = _started([*pip, "--constraint", str(held), *arguments])
+    done = _started([*install, "--constraint", str(held), *arguments])
     if done.returncode and any(word in done.stdout for word in UNRESOLVED):
         say(f"{what}: not with the present versions of the other libraries; pip chooses others")
-        done = _started([*pip, *arguments])
+        done = _started([*install, *arguments])
     _require(done, what)
+
+
+def _venv(folder: Path) -> list[str]:
+    """Make a venv; the command of its pip: the present one, if there is one, as to install another takes seconds."""
+    python = str(folder / "bin" / "python")
+    if find_spec("pip"):
+        _run([sys.executable, "-m", "venv", "--without-pip", str(folder)], f"making {folder}")
+        return [sys.executable, "-m", "pip", "--python", python]
+    _run([sys.executable, "-m", "venv", str(folder)], f"making {folder}")
+    return [python, "-m", "pip"]
 
 
 def present_versions(but: Collection[str]) -> list[str]:
