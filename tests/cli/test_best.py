@@ -78,7 +78,7 @@ def test_every_point_with_every_seed_and_the_winner_again(unbroken):
 
 
 def test_a_search_that_was_killed_ends_with_exactly_the_same_trials(folder, unbroken, warm, hpbench):
-    words = ("run", "searched.yaml", "--jobs", "1", "--results", "killed.sqlite", "--output", "killed")
+    words = ("run", "searched.yaml", "--jobs", "1", "--results", "killed.sqlite", "--no-report")
     process = warm.start(*words, cwd=folder, env=os.environ | {"XDG_CACHE_HOME": str(folder / "cache")})
     deadline = time.monotonic() + 250
     while time.monotonic() < deadline and not attempts(folder / "killed.sqlite"):
