@@ -18,6 +18,8 @@ COMMANDS = [
     for line in block.splitlines()
     if line.startswith("hpbench ")
 ]
+ELSEWHERE = {"hpbench doctor": "tests/cli/test_doctor.py"}
+"""Commands that take long and that another test runs as they stand."""
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +43,14 @@ def workplace(tmp_path_factory):
     return folder
 
 
-ONE_TRIAL = "--case fast --reading default --seeds 1"
+UNTIMED = "--set timed_seeds=0"
+ONE_TRIAL = f"--case fast --reading default --seeds 1 {UNTIMED}"
 NARROWED = {
     "hpbench run lenet-batch-lr --profile smoke": "--case CASE1 --reading default",
-    "hpbench run lenet-batch-lr --profile smoke --case CASE1 --case CASE8 --reading sgd=plain --seeds 3": "--seeds 1",
+    "hpbench run lenet-batch-lr --profile smoke --case CASE1 --case CASE8 --reading sgd=plain "
+    "--seeds 3": f"--seeds 1 {UNTIMED}",
     "hpbench run lenet-batch-lr --profile smoke --case CASE1 --set training.iterations=40 "
-    "--set 'training.schedule={name: cosine}'": "--reading default",
+    "--set 'training.schedule={name: cosine}'": f"--reading default {UNTIMED}",
     "hpbench run lenet-batch-lr --profile smoke --claim same-limit --reading default --seeds 3": "--seeds 2",
     "hpbench run learning-curves --profile smoke": "--case healthy",
     "hpbench run learning-curves --profile smoke --gated --seeds 5": "--seeds 2",
@@ -55,9 +59,9 @@ NARROWED = {
     "hpbench run my_benchmark.yaml": ONE_TRIAL,
     "hpbench run with_code.yaml --allow-code with_code_parts": ONE_TRIAL,
     "hpbench tune mine:build mine:data --allow-code mine --trials 4": "--trials 2 --epochs 2",
-    "hpbench run momentum.yaml": "--seeds 2",
+    "hpbench run momentum.yaml": f"--seeds 2 {UNTIMED}",
     "hpbench run momentum.yaml --set 'training.step={name: \"steps:SignOnly\"}' --set training.learning_rate=0.001 "
-    "--allow-code steps": "--case momentum --seeds 1",
+    "--allow-code steps": f"--case momentum --seeds 1 {UNTIMED}",
 }
 """Commands that take long, with options that are added: less of the same. ``.ci/run`` makes the whole smoke runs."""
 
@@ -72,11 +76,13 @@ def run(workplace, warm):
     return run
 
 
-def test_what_is_narrowed_is_in_the_readme():
-    assert NARROWED.keys() <= set(COMMANDS)
+def test_what_is_narrowed_or_run_elsewhere_is_in_the_readme():
+    assert NARROWED.keys() | ELSEWHERE.keys() <= set(COMMANDS)
+    for command, file in ELSEWHERE.items():
+        assert f'"hpbench", "{command.split()[1]}"' in (ROOT / file).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
 def test_every_hpbench_command_of_the_readme_runs(command, run):
     """In the README's order, in one folder; long ones are narrowed, runs of hours or over data of one's own planned."""
     planned = "path/to/" in command or "--profile full" in command

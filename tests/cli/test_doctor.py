@@ -11,23 +11,25 @@ import pytest
 def doctor(*arguments, cwd, **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("KERAS_", "TF_"))}
     return subprocess.run(
-        [sys.executable, "-m", "hpbench", "doctor", "--data", str(cwd / "data"), *arguments],
+        [sys.executable, "-m", "hpbench", "doctor", *arguments],
         capture_output=True,
         text=True,
         cwd=cwd,
-        env=environment | {"HOME": str(cwd)} | variables,
+        env=environment | {"HOME": str(cwd), "XDG_CACHE_HOME": str(cwd / "cache")} | variables,
         timeout=300,
     )
 
 
 def test_a_machine_without_problems_ends_with_0_and_a_line_a_check(tmp_path):
+    """The command of the README, as it stands."""
     done = doctor(cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
     assert all(line.startswith(("ok ", "note ")) for line in lines)
     for subject in ("Python", "libraries", "framework", "cores", "memory", "keras.json", "results", "data"):
         assert sum(line[9:].startswith(f"{subject}: ") for line in lines) == 1, subject
-    assert not {"results", "reports", "data"} & {path.name for path in tmp_path.iterdir()}
+    assert not {"results", "reports"} & {path.name for path in tmp_path.iterdir()}
+    assert not (tmp_path / "cache" / "hpbench").exists()
 
 
 @pytest.fixture
