@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from hpbench.catalogue.datasets import DATASETS
-from hpbench.cli.main import hpbench
+from hpbench.cli import main
+from hpbench.cli.data_heads import not_as_published
 from hpbench.parts.datasets.folders import tfds_root
+from hpbench.parts.datasets.office31.counts import IMAGES
 from tests import tfds_sets
 from tests.office31_tree import write_tree
 
@@ -24,12 +26,13 @@ def _own_home(monkeypatch, tmp_path):
 
 
 def invoke(*arguments):
-    return CliRunner().invoke(hpbench, ["data", *arguments])
+    return CliRunner().invoke(main.hpbench, ["data", *arguments])
 
 
-def run(*arguments):
+@pytest.fixture
+def run(hpbench, tmp_path):
     """In a process of its own, as a person would."""
-    return subprocess.run([sys.executable, "-m", "hpbench", "data", *arguments], capture_output=True, text=True)
+    return lambda *arguments: hpbench("data", *arguments, cwd=tmp_path)
 
 
 @pytest.mark.parametrize("verb", ["list", "info", "prepare"])
@@ -39,7 +42,7 @@ def test_every_verb_has_help_with_an_example(verb):
     assert f"Example: hpbench data {verb}" in done.output
 
 
-def test_list_names_every_data_set_and_what_it_needs():
+def test_list_names_every_data_set_and_what_it_needs(run):
     done = run("list")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -88,7 +91,7 @@ def test_info_describes_a_data_set_and_counts_its_classes():
     assert facts["folder"].startswith("/")
 
 
-def test_a_set_of_tensorflow_datasets_is_prepared_from_its_files(tmp_path):
+def test_a_set_of_tensorflow_datasets_is_prepared_from_its_files(tmp_path, run):
     tfds_sets.write(tfds_root(tmp_path / "data"))
     done = run("prepare", "mnist", "--set", "validation=20", "--data", "data")
     assert done.returncode == 0, done.stderr
@@ -102,13 +105,13 @@ def test_a_set_of_tensorflow_datasets_is_prepared_from_its_files(tmp_path):
     assert second.split()[1] in invoke("info", "mnist", "--set", "validation=20", "--data", "data").output
 
 
-def test_info_fetches_nothing():
+def test_info_fetches_nothing(run):
     done = run("info", "cifar10")
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith("To fetch it: hpbench data prepare cifar10\n")
 
 
-def test_preparing_without_a_network_ends_with_2_and_leaves_nothing(tmp_path, monkeypatch):
+def test_preparing_without_a_network_ends_with_2_and_leaves_nothing(tmp_path, monkeypatch, run):
     for variable in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing listens there
     monkeypatch.setenv("no_proxy", "")
@@ -119,7 +122,7 @@ def test_preparing_without_a_network_ends_with_2_and_leaves_nothing(tmp_path, mo
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_a_data_set_of_one_s_own_is_prepared_when_it_is_allowed(tmp_path):
+def test_a_data_set_of_one_s_own_is_prepared_when_it_is_allowed(tmp_path, run):
     (tmp_path / "own_data.py").write_text(
         "import numpy as np\n"
         "def stripes(width):\n"
@@ -139,7 +142,7 @@ def test_a_data_set_of_one_s_own_is_prepared_when_it_is_allowed(tmp_path):
     assert "own_data:stripes: code of your own\n  prepared, width=5, " in listed
 
 
-def test_an_error_in_code_of_one_s_own_ends_with_2_and_says_where(tmp_path):
+def test_an_error_in_code_of_one_s_own_ends_with_2_and_says_where(tmp_path, run):
     code = tmp_path / "own_data.py"
     code.write_text("def stripes():\n    raise ValueError('no stripes')\n")
     command = ["prepare", "own_data:stripes", "--allow-code", "own_data"]
@@ -165,7 +168,7 @@ def test_an_error_in_code_of_one_s_own_ends_with_2_and_says_where(tmp_path):
         (("info", "idx", "--set", "folder=nowhere"), "nowhere: there is no such folder"),
     ],
 )
-def test_mistakes_are_named_and_end_with_2(arguments, words):
+def test_mistakes_are_named_and_end_with_2(arguments, words, run):
     done = run(*arguments)
     assert done.returncode == 2
     assert words in done.stderr
@@ -197,7 +200,19 @@ def test_the_stand_in_has_as_many_of_each_as_published_or_says_where_not():
     assert "  amazon, back_pack: 2 images, published 92" in info.output
 
 
-def test_a_faulty_folder_is_told_without_a_traceback(tmp_path):
+def test_as_many_of_each_as_published_is_said():
+    counts = [
+        (domain, item, count)
+        for item, published in enumerate(IMAGES.values())
+        for domain, count in enumerate(published)
+    ]
+    labels = np.array([(domain, item) for domain, item, count in counts for _ in range(count)])
+    parameters = DATASETS["office31_like"](name="office31_like")
+    assert list(not_as_published(parameters, labels)) == ["as many of each as published"]
+    assert len(list(not_as_published(parameters, labels[1:]))) == 2
+
+
+def test_a_faulty_folder_is_told_without_a_traceback(tmp_path, run):
     write_tree(tmp_path / "published")
     (tmp_path / "published/amazon/images/mug/broken.jpg").write_bytes(b"\xff\xd8\xff")
     done = run("prepare", "office31", "--from", "published")
@@ -206,13 +221,13 @@ def test_a_faulty_folder_is_told_without_a_traceback(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_from_is_refused_for_other_sets():
+def test_from_is_refused_for_other_sets(run):
     done = run("prepare", "digits", "--from", ".")
     assert done.returncode == 2
     assert "--from is for sets that are read from their published files: office31" in done.stderr
 
 
-def test_without_its_folder_office31_says_what_to_do():
+def test_without_its_folder_office31_says_what_to_do(run):
     done = run("info", "office31")
     assert done.returncode == 2
     assert "hpbench data prepare office31 --from FOLDER" in done.stderr

@@ -15,12 +15,14 @@ def proposed(done):
 
 @pytest.fixture
 def run_in_smoke(hpbench):
-    """Run a proposed command quickly; its JSON report."""
+    """Run some cases of a proposed command quickly; its JSON report."""
 
-    def run(command, folder):
+    def run(command, folder, *cases):
         assert command[:2] == ["hpbench", "run"]
-        options = () if "--profile" in command else ("--profile", "smoke")
-        done = hpbench(*command[1:], *options, "--data", "data", cwd=folder)
+        options = [word for case in cases for word in ("--case", case)]
+        options += [] if "--profile" in command else ["--profile", "smoke"]
+        options += ["--reading", "default", "--set", "timed_seeds=0", "--data", "data"]
+        done = hpbench(*command[1:], *options, cwd=folder)
         assert done.returncode == 0, done.stderr
         (report,) = (folder / "reports").glob("*.json")
         return json.loads(report.read_text(encoding="utf-8"))
@@ -36,7 +38,7 @@ def test_a_new_definition_runs_by_the_commands_that_are_printed(tmp_path, hpbenc
     assert hpbench(*validate[1:], cwd=tmp_path).stdout == "my_first.yaml: fine\n"
     assert "12 trials" in hpbench(*show[1:], cwd=tmp_path).stdout
     assert smoke == [*run, "--profile", "smoke"]
-    report = run_in_smoke(smoke, tmp_path)
+    report = run_in_smoke(smoke, tmp_path, "slow", "fast")
     assert len(report["claims"]) >= 2
 
 
@@ -47,7 +49,7 @@ def test_own_parts_run_in_another_folder(tmp_path, hpbench, run_in_smoke):
     assert enter == ["cd", "my place"]
     folder = tmp_path / "my place"
     assert {path.name for path in folder.iterdir()} == {"my_own.yaml", "my_own_parts.py"}
-    report = run_in_smoke(run, folder)
+    report = run_in_smoke(run, folder, "fast")
     assert report["data"]["generated"]
     assert any(row["metric"] == "largest_weight" for row in report["rows"])
 

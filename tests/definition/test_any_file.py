@@ -19,8 +19,8 @@ from tests.definition.marked import COMPLETE
 
 GOOD = {"small": SMALL, "complete": COMPLETE} | {name: path.read_text("utf-8") for name, path in bundled().items()}
 TREES = {name: YamlTree(text, name).values for name, text in GOOD.items()}
-EXAMPLES = {"small": 150, "complete": 100}
-EXAMPLES_BUNDLED = 20
+EXAMPLES = {"small": 100, "complete": 40}
+EXAMPLES_BUNDLED = 5
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),

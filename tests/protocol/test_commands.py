@@ -3,7 +3,6 @@
 The healthy model is the README's, whose commands are tested, too.
 """
 
-import json
 import re
 import signal
 import subprocess
@@ -72,15 +71,6 @@ COMMANDS = {
 }
 """Name of each command of ``hpbench tune``, and of its output, to what it is given."""
 
-RUNNER = """
-import json, sys
-from click.testing import CliRunner
-from hpbench.cli.main import hpbench
-
-results = {name: CliRunner().invoke(hpbench, words) for name, words in json.loads(sys.argv[1]).items()}
-print(json.dumps({name: (done.exit_code, done.stdout, done.stderr) for name, done in results.items()}))
-"""
-
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
@@ -90,20 +80,14 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tuned(folder):
-    """Exit code, output and errors of each of ``COMMANDS``; one process, because starting the framework takes long."""
-    words = {name: ("tune", *given, "--allow-code", "mine", "--output", name) for name, given in COMMANDS.items()}
-    done = subprocess.run(
-        [sys.executable, "-c", RUNNER, json.dumps(words)], capture_output=True, text=True, cwd=folder, timeout=300
-    )
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert not any("Traceback" in errors for _, _, errors in found.values())
+def tuned(folder, hpbench):
+    """Exit code, output and errors of each of ``COMMANDS``."""
+    found = {}
+    for name, given in COMMANDS.items():
+        done = hpbench("tune", *given, "--allow-code", "mine", "--output", name, cwd=folder)
+        assert "Traceback" not in done.stderr
+        found[name] = done.returncode, done.stdout, done.stderr
     return found
-
-
-def command(*arguments):
-    return [sys.executable, "-m", "hpbench", *arguments, "--allow-code", "mine"]
 
 
 def steps(output):
@@ -156,9 +140,9 @@ def test_the_report_has_every_step_trial_and_figure(folder, tuned):
 
 def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
     """Interrupted after some rates: the report has these, and nothing is lost."""
-    words = command("lr-find", "mine:build", "mine:data", "--output", "stopped")
+    command = ["lr-find", "mine:build", "mine:data", "--output", "stopped", "--allow-code", "mine"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    with subprocess.Popen(words, cwd=folder, **pipes) as process:
+    with subprocess.Popen([sys.executable, "-m", "hpbench", *command], cwd=folder, **pipes) as process:
         for line in process.stderr:
             if "(6 of" in line:
                 process.send_signal(signal.SIGINT)
@@ -182,8 +166,8 @@ def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
         (("mine:build", "mine:data", "--output", "mine.py"), "mine.py"),
     ],
 )
-def test_what_cannot_be_done_ends_with_2_in_words(folder, arguments, words):
-    done = subprocess.run(command("tune", *arguments), capture_output=True, text=True, cwd=folder, timeout=300)
+def test_what_cannot_be_done_ends_with_2_in_words(folder, hpbench, arguments, words):
+    done = hpbench("tune", *arguments, "--allow-code", "mine", cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
     assert words in done.stderr
     assert "Traceback" not in done.stderr
