@@ -284,13 +284,15 @@ def drawn_svg(chart: Any, rows: _Rows) -> str:
     import vl_convert
 
     fonts = "Helvetica, Arial, Liberation Sans, sans-serif"
-    styled = (
-        chart.configure(background="white", font=fonts, padding=8)
-        .configure_axis(labelFontSize=12, titleFontSize=13, gridColor="#e4e4e4", titleFontWeight="normal")
-        .configure_legend(labelFontSize=12, titleFontSize=12, symbolSize=110)
-        .configure_title(fontSize=14, anchor="start", limit=WIDTH)
-        .configure_view(stroke="#cccccc")
-        .configure_header(labelFontSize=12)
+    styled = chart.configure(  # all at once, for each call copies the chart
+        background="white",
+        font=fonts,
+        padding=8,
+        axis=alt.AxisConfig(labelFontSize=12, titleFontSize=13, gridColor="#e4e4e4", titleFontWeight="normal"),
+        legend=alt.LegendConfig(labelFontSize=12, titleFontSize=12, symbolSize=110),
+        title=alt.TitleConfig(fontSize=14, anchor="start", limit=WIDTH),
+        view=alt.ViewConfig(stroke="#cccccc"),
+        header=alt.HeaderConfig(labelFontSize=12),
     )
     version = "v" + ".".join(alt.SCHEMA_VERSION.lstrip("v").split(".")[:2])
     text = vl_convert.vegalite_to_svg(

@@ -14,6 +14,9 @@ import time
 
 import pytest
 
+QUICK = ("--reading", "default", "--set", "model={name: mlp, units: [8]}", "--set", "compute.compile=graph")
+"""What compiles at once, where the training itself is not what is looked at."""
+
 
 def by_itself(*arguments, cwd):
     command = [sys.executable, "-m", "hpbench", *arguments]
@@ -163,7 +166,8 @@ def test_the_json_report_is_strict_and_has_what_scripts_rely_on(workplace, hpben
 def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace, warm, hpbench):
     folder, _ = workplace
     arguments = ("run", "small.yaml", "--data", "data", "--results", "broken.sqlite", "--no-report", "--jobs", "1")
-    arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=200", "--set", "training.evaluate_every=20")
+    arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=1500", "--set", "training.evaluate_every=300")
+    arguments += (*QUICK, "--seeds", "3")
     process = warm.start(*arguments, cwd=folder)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (
@@ -176,7 +180,7 @@ def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace, warm,
     assert "To go on: hpbench run small.yaml" in errors
     assert "Traceback" not in errors
     kept = outcomes(folder / "broken.sqlite")
-    assert 1 <= kept["ok"] < 5
+    assert 1 <= kept["ok"] < 6
     again = hpbench(*arguments, cwd=folder)
     assert again.returncode == 0
     assert f"{kept['ok']} done before" in again.stdout
@@ -197,8 +201,9 @@ def test_some_trials_failed_is_3_and_nothing_measured_is_4(workplace, hpbench):
     text = (folder / "small.yaml").read_text(encoding="utf-8")
     mixed = text.replace("id: small", "id: mixed").replace("slow: {learning_rate: 0.01}", "slow: {dataset.size: 8}")
     (folder / "mixed.yaml").write_text(mixed, encoding="utf-8")
-    untimed = ("--data", "data", "--jobs", "1", "--set", "timed_seeds=0")
-    done = hpbench("run", "mixed.yaml", *untimed, "--results", "mixed.sqlite", cwd=folder)
+    untimed = ("--data", "data", "--jobs", "1", "--seeds", "1", "--reading", "default", "--set", "timed_seeds=0")
+    graph = ("--set", "compute.compile=graph")
+    done = hpbench("run", "mixed.yaml", *untimed, *graph, "--results", "mixed.sqlite", cwd=folder)
     assert done.returncode == 3
     assert set(outcomes(folder / "mixed.sqlite")) == {"ok", "failed"}
     assert "images of at least 12 x 12 pixels" in done.stderr

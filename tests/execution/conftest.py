@@ -11,6 +11,9 @@ from hpbench.parts.datasets.prepared import prepare_dataset
 from hpbench.plan.cases import cells
 from tests.conftest import SMALL
 
+QUICK = {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
+"""What compiles at once, where the training itself is not what is looked at."""
+
 
 @pytest.fixture
 def job_with(tmp_path, monkeypatch):
@@ -20,7 +23,7 @@ def job_with(tmp_path, monkeypatch):
     def make(code, *callbacks, timed=False):
         (tmp_path / "mine.py").write_text(code)
         selection = Selection(
-            seeds=1, cases=("fast",), readings=("default",), changes={"training.callbacks": list(callbacks)}
+            seeds=1, cases=("fast",), readings=("default",), changes={"training.callbacks": list(callbacks)} | QUICK
         )
         planned = cells(
             parse(SMALL, "small.yaml", selection),

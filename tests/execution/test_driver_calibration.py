@@ -50,6 +50,8 @@ def store(tmp_path):
 
 
 def run(store, **changes):
+    """With a model that compiles at once."""
+    changes |= {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
     resolved = parse(SMALL, "small.yaml", Selection(cases=("fast",), readings=("default",), changes=changes))
     display = Watching(store)
     Driver(resolved, store, display, Options(store.path.parent, workers=1)).run("hpbench run small.yaml")
@@ -72,10 +74,12 @@ def test_readings_are_taken_before_the_first_timed_trial_and_after_the_last(stor
     assert set(tables.resolved) >= {"compile", "devices", "memory"}
 
 
-def test_without_timed_trials_nothing_is_calibrated(store):
+def test_without_timed_trials_nothing_is_calibrated_and_data_that_is_not_there_yet_is_said_to_be_prepared(store):
     display = run(store, timed_seeds=0)
     assert [note[1:] for note in display.noted] == [("started",), ("ended",)] * 2
     assert store.calibration(1) == {}
+    assert display.said == ["preparing the data set digits, once"]
+    assert run(store, timed_seeds=0).said == []
 
 
 @pytest.mark.parametrize("seconds", [0.0, 60.0])
@@ -105,8 +109,3 @@ def test_ctrl_c_ends_the_workload(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             executor.calibrate()
     assert [process.is_alive() for process in started] == [False, False]
-
-
-def test_a_data_set_that_is_not_there_yet_is_said_to_be_prepared(store):
-    assert run(store).said == ["preparing the data set digits, once"]
-    assert run(store).said == []

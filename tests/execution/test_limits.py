@@ -76,10 +76,10 @@ def test_memory_of_a_process_that_has_ended_is_nothing():
 
 @pytest.fixture
 def run(tmp_path, job_with):
-    """Runs the small benchmark's case ``fast`` with a callback of ``mine``, then without; the two ends."""
+    """Runs the small benchmark's case ``fast`` with each callback of ``mine``, then without; how each ended."""
 
-    def ends(callback, limits):
-        jobs = [job_with(CODE, {"name": f"mine:{callback}"}), job_with(CODE)]
+    def ends(limits, *callbacks):
+        jobs = [*(job_with(CODE, {"name": f"mine:{callback}"}) for callback in callbacks), job_with(CODE)]
         messages = []
         with job_environment("tensorflow", 1) as folder:
             LocalExecutor(1, tmp_path / folder).run(jobs, limits, messages.append)
@@ -90,7 +90,7 @@ def run(tmp_path, job_with):
 
 
 def test_a_trial_that_hangs_is_ended_says_where_it_was_and_the_rest_goes_on(run):
-    hung, fine = run("Hang", Limits(5.0))
+    hung, fine = run(Limits(5.0), "Hang")
     assert hung.result.outcome is Outcome.TIMED_OUT
     assert "hanging at 0" in hung.output
     assert "mine.py" in hung.output
@@ -98,16 +98,11 @@ def test_a_trial_that_hangs_is_ended_says_where_it_was_and_the_rest_goes_on(run)
     assert (fine.result.outcome, fine.output) == (Outcome.OK, "")
 
 
-def test_a_trial_that_eats_memory_is_ended_and_the_rest_goes_on(run):
-    full, fine = run("Eat", Limits(60.0, 1.5 * GIB))
+def test_a_trial_that_eats_memory_is_ended_a_crash_leaves_its_stack_and_the_rest_goes_on(run):
+    full, crashed, fine = run(Limits(60.0, 1.5 * GIB), "Eat", "Die")
     assert full.result.outcome is Outcome.OUT_OF_MEMORY
     assert "over its limit of 1.50 GiB" in full.result.message
     assert "eating" in full.output
-    assert fine.result.outcome is Outcome.OK
-
-
-def test_a_crash_of_the_interpreter_leaves_its_stack(run):
-    crashed, fine = run("Die", Limits(60.0))
     assert crashed.result.outcome is Outcome.FAILED
     assert "killed by signal 11" in crashed.result.message
     assert "Segmentation fault" in crashed.output
@@ -118,7 +113,7 @@ def test_a_crash_of_the_interpreter_leaves_its_stack(run):
 def test_a_job_that_does_not_end_is_ended_with_the_processes_it_started(run, monkeypatch):
     """Its trial is done: the result stays, and the driver does not wait for the thread that own code left behind."""
     monkeypatch.setattr("hpbench.execution.local.ENDING_SECONDS", 1.0)
-    lingering, fine = run("Linger", Limits(60.0))
+    lingering, fine = run(Limits(60.0), "Linger")
     assert lingering.result.outcome is Outcome.OK
     assert fine.result.outcome is Outcome.OK
     children = [int(item.value) for item in lingering.result.observations if item.name == "child"]
