@@ -44,7 +44,7 @@ def workplace(tmp_path_factory):
 
 
 UNTIMED = "--set timed_seeds=0"
-ONE_TRIAL = f"--case fast --reading default --seeds 1 {UNTIMED}"
+ONE_SEED = f"--case fast --seeds 1 {UNTIMED}"
 NARROWED = {
     "hpbench run lenet-batch-lr --profile smoke": "--case CASE1 --reading default",
     "hpbench run lenet-batch-lr --profile smoke --case CASE1 --case CASE8 --reading sgd=plain "
@@ -56,8 +56,8 @@ NARROWED = {
     "hpbench run learning-curves --profile smoke --gated --seeds 5": "--seeds 2",
     "hpbench ab learning-curves --profile smoke --case healthy --old . --new . --seeds 2 --accept-unclear": "--seeds 1",
     "hpbench data info office31_like --set size=32": "--set share=0.05",
-    "hpbench run my_benchmark.yaml": ONE_TRIAL,
-    "hpbench run with_code.yaml --allow-code with_code_parts": ONE_TRIAL,
+    "hpbench run my_benchmark.yaml": ONE_SEED,
+    "hpbench run with_code.yaml --allow-code with_code_parts": f"{ONE_SEED} --reading default",
     "hpbench tune mine:build mine:data --allow-code mine --trials 4": "--trials 2 --epochs 2",
     "hpbench run momentum.yaml": f"--seeds 2 {UNTIMED}",
     "hpbench run momentum.yaml --set 'training.step={name: \"steps:SignOnly\"}' --set training.learning_rate=0.001 "
