@@ -20,6 +20,13 @@ from hpbench.plan.cases import cells
 from hpbench.records.trial import Trial, TrialResult
 from tests.conftest import SMALL
 
+QUICK = {
+    "dataset": {"name": "digits", "size": 8, "scale": 1 / 16},
+    "model": {"name": "mlp", "units": [8]},
+    "compute.compile": "graph",
+}
+"""Instead of what the small benchmark has: made and compiled in less than a second."""
+
 
 class Done(NamedTuple):
     """A trial with its result, the folder that it ran in, and its values by metric: (iteration, value)."""
@@ -36,7 +43,7 @@ class Done(NamedTuple):
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory, request):
-    """Runs the small benchmark's case ``fast`` with these callbacks, one trial a seed.
+    """Runs the small benchmark's case ``fast``, ``QUICK`` and with these callbacks, one trial a seed.
 
     The text ``CODE`` of the test's module is the module ``mine``, which lies in the working folder and is allowed.
     """
@@ -44,9 +51,11 @@ def trials(tmp_path_factory, request):
     (folder / "mine.py").write_text(request.module.CODE)
 
     def done(callbacks: list[dict[str, Any]], seeds: int = 1, **changes: Any) -> list[Done]:
-        changes = {"training.callbacks": callbacks} | {
-            path.replace("__", "."): value for path, value in changes.items()
-        }
+        changes = (
+            QUICK
+            | {"training.callbacks": callbacks}
+            | {path.replace("__", "."): value for path, value in changes.items()}
+        )
         selection = Selection(seeds=seeds, cases=("fast",), readings=("default",), changes=changes)
         planned = cells(
             parse(SMALL, "small.yaml", selection),

@@ -86,18 +86,33 @@ def unrolled(model, mode="graph", dtype=np.float64):
     return backend.validation_gradient(model, data["train"], data["validation"], mode, Heads())
 
 
+@pytest.fixture(scope="module")
+def begun():
+    """Gives a net in float64 as it was made, with what unrolls it, compiled once, and its weights."""
+    made = {}
+
+    def again(net):
+        precision("float64")
+        if net not in made:
+            model = NETS[net][0]()
+            made[net] = model, unrolled(model), model.get_weights()
+        model, _, weights = made[net]
+        model.set_weights(weights)
+        return made[net]
+
+    return again
+
+
 BATCHES = batch_indices(40, BATCH, STEPS, 3)
 EVERYTHING = np.arange(30, dtype=np.int32)
 
 
 @pytest.mark.parametrize("net", NETS)
 @pytest.mark.parametrize("start", STARTS, ids=str)
-def test_the_gradient_is_that_of_finite_differences(net, start):
-    make, reference = NETS[net]
-    model = make()
-    weights = model.get_weights()
+def test_the_gradient_is_that_of_finite_differences(begun, net, start):
+    reference, (model, unroll, weights) = NETS[net][1], begun(net)
     data, validation = flat(drawn(40, 1)), flat(drawn(30, 2))
-    found = unrolled(model)(BATCHES, EVERYTHING, *start)
+    found = unroll(BATCHES, EVERYTHING, *start)
     after = by_hand.inner(reference, weights, BATCHES, data, *start)
     for one, other in zip(model.get_weights(), after, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-11)
@@ -109,11 +124,11 @@ def test_the_gradient_is_that_of_finite_differences(net, start):
 
 
 @pytest.mark.parametrize("start", STARTS, ids=str)
-def test_the_gradient_of_a_linear_model_is_the_one_written_out(start):
-    model, reference = linear(), by_hand.LinearNet()
-    weights, data, validation = model.get_weights(), flat(drawn(40, 1)), flat(drawn(30, 2))
+def test_the_gradient_of_a_linear_model_is_the_one_written_out(begun, start):
+    (_, unroll, weights), reference = begun("linear"), by_hand.LinearNet()
+    data, validation = flat(drawn(40, 1)), flat(drawn(30, 2))
     exact = by_hand.exact_slopes(reference, weights, BATCHES, data, validation, *start)
-    found = unrolled(model)(BATCHES, EVERYTHING, *start)
+    found = unroll(BATCHES, EVERYTHING, *start)
     np.testing.assert_allclose(found.gradient, exact, rtol=1e-10, atol=1e-13)
 
 
@@ -169,20 +184,20 @@ def test_warming_up_changes_nothing():
     ],
     ids=str,
 )
-def test_outer_steps_are_those_of_the_algorithm_by_hand(changes, outer_steps):
+def test_outer_steps_are_those_of_the_algorithm_by_hand(begun, changes, outer_steps):
     """Five inner loops in float64, from evaluation to evaluation; the last loop of a stretch is shorter."""
     procedure = Bilevel.model_validate({"name": "bilevel", "inner_steps": 4, "outer_rate": 0.5} | changes)
     batches = batch_indices(40, BATCH, 18, 3)
     loops = [batches[0:4], batches[4:8], batches[8:9], batches[9:13], batches[13:17]]
-    model, reference, start = hidden(), TwoLayerNet(), (0.1, 0.05)
-    weights, data, validation = model.get_weights(), flat(drawn(40, 1)), flat(drawn(30, 2))
+    (model, unroll, weights), reference, start = begun("hidden"), TwoLayerNet(), (0.1, 0.05)
+    data, validation = flat(drawn(40, 1)), flat(drawn(30, 2))
     tuned = np.array([name in procedure.tune for name in ("learning_rate", "weight_decay")])
     settings = procedure.outer_rate, tuned, procedure.largest_change
     weights, values = by_hand.outer(reference, weights, loops[:outer_steps], data, validation, start, *settings)
     for rest in loops[outer_steps:]:
         weights = by_hand.inner(reference, weights, rest, data, *values[-1])
     hyperparameters = Outer(procedure, *start)
-    program = Tuned(None, unrolled(model), hyperparameters, lambda step: EVERYTHING, procedure.inner_steps)
+    program = Tuned(None, unroll, hyperparameters, lambda step: EVERYTHING, procedure.inner_steps)
     first, second = program.run(batches[:9]), program.run(batches[9:17])
     assert (first.iterations, second.iterations, first.finite) == (9, 8, True)
     np.testing.assert_allclose(hyperparameters.values, values[-1], rtol=1e-6)
@@ -245,10 +260,15 @@ def bilevel(**fields):
     return PLAIN | {"training__procedure": {"name": "bilevel", "inner_steps": 4} | fields}
 
 
-def test_a_trial_observes_what_training_does_and_what_was_chosen(trials):
+@pytest.fixture(scope="module")
+def train(trials):
+    """The trial whose procedure is plain training."""
+    return trials([], **PLAIN)[0]
+
+
+def test_a_trial_observes_what_training_does_and_what_was_chosen(trials, train):
     (done,) = trials([], **bilevel(outer_rate=1.0))
     assert done.result.outcome is Outcome.OK, done.result.message
-    (train,) = trials([], **PLAIN)
     assert set(done.curves) - set(train.curves) == {"chosen_rate", "chosen_weight_decay", "validation_loss"}
     assert not set(train.curves) - set(done.curves)
     rates = dict(done.curves["chosen_rate"])
@@ -258,9 +278,8 @@ def test_a_trial_observes_what_training_does_and_what_was_chosen(trials):
     assert dict(done.curves["chosen_weight_decay"])[4] == pytest.approx(0.001)
 
 
-def test_hyperparameters_that_stay_give_what_training_gives(trials):
+def test_hyperparameters_that_stay_give_what_training_gives(trials, train):
     (tuned,) = trials([], **bilevel(outer_rate=1e-12))
-    (train,) = trials([], **PLAIN)
     for name in ("test_loss", "train_loss", "batch_loss", "test_accuracy"):
         assert tuned.values(name) == pytest.approx(train.values(name), rel=1e-4)
 

@@ -28,10 +28,10 @@ def final(done, name):
     return done.values(name)[-1]
 
 
-@pytest.mark.parametrize("step", [{"name": "plain"}, SEARCH], ids=["plain", "search"])
-def test_fit_trains_what_train_trains(trials, step):
+@pytest.mark.parametrize(("step", "mode"), [({"name": "plain"}, "auto"), (SEARCH, "graph")], ids=["plain", "search"])
+def test_fit_trains_what_train_trains(trials, step, mode):
     """The same batches from the same weights: the same losses, but for rounding."""
-    alike = LIKE_SGD | {"training__step": step}
+    alike = LIKE_SGD | {"training__step": step, "compute__compile": mode}
     (own,), (fit,) = trials([], **alike), trials([], **alike, training__procedure={"name": "fit"})
     assert (own.result.outcome, fit.result.outcome) == (Outcome.OK, Outcome.OK), fit.result.message
     for name in ("train_loss", "test_loss"):
@@ -64,8 +64,9 @@ def test_epochs_are_as_many_iterations_as_they_fill(trials):
 
 def test_train_accuracy_is_that_of_the_drawn_images(trials):
     """Trained long enough to know its twenty images, and not the others."""
-    length = {"training__iterations": 600, "training__evaluate_every": None, "cases__fast": {"learning_rate": 0.05}}
-    first, second = trials([], seeds=2, **LIKE_SGD, **length, training__images_per_class=2)
+    length = {"training__iterations": 600, "training__evaluate_every": None, "cases__fast": {"learning_rate": 0.1}}
+    data = {"dataset": {"name": "digits", "size": 8}}
+    first, second = trials([], seeds=2, **LIKE_SGD, **length, **data, training__images_per_class=2)
     for done in (first, second):
         assert final(done, "train_accuracy") == 1
         assert final(done, "test_accuracy") < 0.9

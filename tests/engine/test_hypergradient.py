@@ -77,7 +77,7 @@ def test_whole_trajectories_in_float64(images, form, beta):
     state = Carried(model, optimizer, Hypergradient(beta, form))
     weights = [weight.astype(np.float64) for weight in model.get_weights()]
     reference, carried, rates = ByHand(RATE, beta, form), state.begin(), []
-    for row in batch_indices(len(y), BATCH, 60, 3):
+    for row in batch_indices(len(y), BATCH, 40, 3):
         weights = reference.iterate(net, weights, x[row], y[row])
         _, carried = state.advance((tf.constant(x[row].reshape(-1, 28, 28, 1)), tf.constant(y[row])), carried)
         assert float(carried.own["rate"]) == pytest.approx(reference.rate, rel=1e-9)
@@ -87,9 +87,10 @@ def test_whole_trajectories_in_float64(images, form, beta):
     assert np.ptp(rates) > 0.01 * RATE
 
 
-@pytest.mark.parametrize("mode", ["xla", "graph", "eager"])
-@pytest.mark.parametrize(("form", "beta"), FORMS[1:])
-def test_step_by_step_from_the_same_state(images, mode, form, beta):
+@pytest.mark.parametrize(
+    ("form", "beta", "mode"), [(*FORMS[1], "xla"), (*FORMS[2], "xla"), (*FORMS[1], "graph"), (*FORMS[2], "eager")]
+)
+def test_step_by_step_from_the_same_state(images, form, beta, mode):
     """The program in float32, an iteration at a time; rate and gradient before are its own."""
     x, y = images
     model, net = network(), TwoLayerNet()
@@ -151,7 +152,7 @@ def test_from_a_rate_far_too_small_it_learns_where_the_fixed_rate_does_not(image
         "additive": Hypergradient(0.01),
         "multiplicative": Hypergradient(0.5, "multiplicative"),
     }.items():
-        program = compiled(network(), keras.optimizers.SGD(1e-4), data(images), "xla", step)
+        program = compiled(network(), keras.optimizers.SGD(1e-4), data(images), "graph", step)
         program.run(batches)
         found[name] = program.evaluate("train", 50)[0]
     assert found["fixed"] > 2.0
@@ -175,7 +176,7 @@ def test_in_a_model_of_one_s_own_by_fit(images):
     x, y = data(images)
     looped, model = network(3), network(3)
     batches = np.tile(np.arange(48, dtype=np.int32).reshape(6, 8), (4, 1))
-    program = compiled(looped, keras.optimizers.SGD(RATE), (x, y), "xla", Hypergradient(0.01), batch_size=8)
+    program = compiled(looped, keras.optimizers.SGD(RATE), (x, y), "graph", Hypergradient(0.01), batch_size=8)
     program.run(batches)
     stepped = with_step(model, Hypergradient(0.01))
     stepped.compile(keras.optimizers.SGD(RATE), keras.losses.SparseCategoricalCrossentropy(from_logits=True))

@@ -20,6 +20,8 @@ H1, H2 = (0.01, 0.1, 1.0), (1.0, 10.0, 100.0)
 USUAL, WIDE = (8.0, 5.0), (60.0, 60.0)
 TRAJECTORIES = [(H1, USUAL, 2, 4), (H2, USUAL, 2, 1), (H2, USUAL, 4, 4), (H1, USUAL, 8, 2), (H1, WIDE, 2, 0)]
 """Proposals, alpha and beta, batch size and seed; among them rounds of every kind."""
+LENGTH = 16
+"""Iterations of a trajectory."""
 OPEN = {
     "as-default": ({}, {}),
     "nonzero": ({"components": "nonzero"}, {"nonzero": True}),
@@ -31,6 +33,10 @@ OPEN = {
         {"nonzero": True, "zero_has_sign": False, "free": True},
     ),
 }
+TOLD_APART = [("left-out", (H1, USUAL, 4, 23))] + [
+    (name, TRAJECTORIES[place]) for name in ("nonzero", "no-sign", "free", "nonzero-no-sign-free") for place in (0, 2)
+]
+"""What is open, with trajectories in which it makes a difference."""
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +65,11 @@ def usual_precision():
     keras.config.set_dtype_policy("float32")
 
 
-@pytest.mark.parametrize("open_points", OPEN)
-@pytest.mark.parametrize(("proposals", "thresholds", "batch_size", "seed"), TRAJECTORIES)
-def test_whole_trajectories_in_float64(images, proposals, thresholds, batch_size, seed, open_points):
-    keywords, by_hand = OPEN[open_points]
+@pytest.mark.parametrize(
+    ("open_points", "trajectory"), [*(("as-default", one) for one in TRAJECTORIES), *TOLD_APART], ids=str
+)
+def test_whole_trajectories_in_float64(images, open_points, trajectory):
+    (keywords, by_hand), (proposals, thresholds, batch_size, seed) = OPEN[open_points], trajectory
     x, y = drawn(images, 3, seed)
     model = network(20, seed, "float64")
     optimizer = keras.optimizers.SGD(0.1)
@@ -70,7 +77,7 @@ def test_whole_trajectories_in_float64(images, proposals, thresholds, batch_size
     state = Carried(model, optimizer, LearningRateSearch(proposals, *thresholds, **keywords))
     weights = [weight.astype(np.float64) for weight in model.get_weights()]
     reference, carried = Search(list(proposals), *thresholds, **by_hand), state.begin()
-    for row in batch_indices(len(y), batch_size, 40, seed):
+    for row in batch_indices(len(y), batch_size, LENGTH, seed):
         weights = reference.iterate(TwoLayerNet(), weights, x[row], y[row])
         _, carried = state.advance((tf.constant(x[row].reshape(-1, 28, 28, 1)), tf.constant(y[row])), carried)
         assert float(carried.own["bound"]) == pytest.approx(reference.delta or 0)
@@ -84,42 +91,68 @@ def test_whole_trajectories_in_float64(images, proposals, thresholds, batch_size
 BRANCHES = {"shrinks": "a", "updates": "c", "picks": "pick"}
 
 
+def references(images, open_points, trajectory):
+    """A trajectory by hand: its branches, whether each pick was the full bound, and bound and rate on the way."""
+    proposals, thresholds, batch_size, seed = trajectory
+    x, y = drawn(images, 3, seed)
+    weights = [weight.astype(np.float64) for weight in network(20, seed, "float64").get_weights()]
+    reference, full, way = Search(list(proposals), *thresholds, **OPEN[open_points][1]), set(), []
+    for row in batch_indices(len(y), batch_size, LENGTH, seed):
+        weights = reference.iterate(TwoLayerNet(), weights, x[row], y[row])
+        full |= {reference.rate == reference.delta} if reference.losses else set()
+        way.append((reference.delta, reference.rate))
+    return set(reference.branches), full, way
+
+
 def test_all_branches_occur_in_those_trajectories(images):
     """Else they would agree on little: rounds that shrink, that fall between beta and alpha, and both picks."""
-    branches, full = set(), set()
-    for proposals, thresholds, batch_size, seed in TRAJECTORIES:
-        x, y = drawn(images, 3, seed)
-        weights = [weight.astype(np.float64) for weight in network(20, seed, "float64").get_weights()]
-        reference = Search(list(proposals), *thresholds)
-        for row in batch_indices(len(y), batch_size, 40, seed):
-            weights = reference.iterate(TwoLayerNet(), weights, x[row], y[row])
-            full |= {reference.rate == reference.delta} if reference.losses else set()
-        branches |= set(reference.branches)
-    assert branches == {"a", "b", "c", "pick"}
-    assert full == {True, False}
+    branches, full, _ = zip(*(references(images, "as-default", one) for one in TRAJECTORIES), strict=True)
+    assert set().union(*branches) == {"a", "b", "c", "pick"}
+    assert set().union(*full) == {True, False}
 
 
-@pytest.mark.parametrize(("mode", "seed"), [("xla", 0), ("xla", 1), ("graph", 2)])
+def test_what_is_open_makes_a_difference_in_those_trajectories(images):
+    for open_points, trajectory in TOLD_APART:
+        assert references(images, open_points, trajectory)[2] != references(images, "as-default", trajectory)[2]
+
+
+@pytest.fixture(scope="module")
+def program(images):
+    """Gives a model and its program over the same images; those of one mode and batch size share it."""
+    x, y = drawn(images, 2, 0)
+    data, made = (x.reshape(-1, 28, 28, 1).astype(np.float32), y), {}
+
+    def begun(mode, batch_size, step, seed):
+        model, optimizer = network(20, seed), keras.optimizers.SGD(0.1)
+        if (mode, batch_size) in made:
+            made[mode, batch_size][1].reset(model, None, step)
+        else:
+            program = compiled(model, optimizer, data, mode, step, stretch=1, batch_size=batch_size)
+            made[mode, batch_size] = model, program
+        return *made[mode, batch_size], data
+
+    return begun
+
+
+@pytest.mark.parametrize(
+    ("mode", "batch_size", "seed"), [("xla", 2, 0), ("xla", 2, 1), ("xla", 8, 0), ("xla", 8, 1), ("graph", 4, 2)]
+)
 @pytest.mark.parametrize("proposals", [H1, H2])
-@pytest.mark.parametrize("batch_size", [2, 4, 8])
-def test_step_by_step_from_the_same_state(images, mode, proposals, batch_size, seed):
+def test_step_by_step_from_the_same_state(program, mode, proposals, batch_size, seed):
     """The compiled float32 program, one iteration at a time; each from the program's own state.
 
     Where G is within half a point of alpha or beta, or the losses within 1e-5 of each other, float32 may decide
     otherwise.
     """
-    x, y = drawn(images, 2, seed)
-    model = network(20, seed)
-    data = x.reshape(-1, 28, 28, 1).astype(np.float32), y
     step = LearningRateSearch(proposals, ALPHA, BETA)
-    program = compiled(model, keras.optimizers.SGD(0.1), data, mode, step, stretch=1, batch_size=batch_size)
-    own, compared = {"h": list(proposals), "delta": None}, 0
+    model, searching, data = program(mode, batch_size, step, seed)
+    own, compared, y = {"h": list(proposals), "delta": None}, 0, data[1]
     for row in batch_indices(len(y), batch_size, 60, seed):
         reference = Search(own["h"], delta=own["delta"])
         before = [weight.astype(np.float64) for weight in model.get_weights()]
         expected = reference.iterate(TwoLayerNet(), before, data[0][row].reshape(-1, 784).astype(np.float64), y[row])
-        program.run(row[None])
-        kept = zip(sorted(step.start()), program._state.own, strict=True)
+        searching.run(row[None])
+        kept = zip(sorted(step.start()), searching._state.own, strict=True)
         after = {name: variable.numpy() for name, variable in kept}
         own = {"h": [float(rate) for rate in after["proposals"]], "delta": float(after["bound"]) or None}
         if unclear(reference):
@@ -178,16 +211,18 @@ def test_another_trial_of_the_job_starts_with_its_own_proposals(images):
     data = x.reshape(-1, 28, 28, 1).astype(np.float32), y
     batches = batch_indices(len(y), 2, 30, 1)
 
-    def observed(first, then=None):
-        step = LearningRateSearch(first)
-        program = compiled(network(20, 1), keras.optimizers.SGD(0.1), data, "xla", step, batch_size=2)
+    def program(proposals):
+        step = LearningRateSearch(proposals)
+        return compiled(network(20, 1), keras.optimizers.SGD(0.1), data, "graph", step, batch_size=2)
+
+    def observed(program):
         program.run(batches)
-        if then:
-            program.reset(network(20, 1), None, LearningRateSearch(then))
-            program.run(batches)
         return program.observed()
 
-    assert observed(H1, H2) == observed(H2) != observed(H1)
+    shared = program(H1)
+    first = observed(shared)
+    shared.reset(network(20, 1), None, LearningRateSearch(H2))
+    assert observed(shared) == observed(program(H2)) != first
 
 
 def test_in_a_model_of_one_s_own_by_fit(images):
@@ -195,7 +230,7 @@ def test_in_a_model_of_one_s_own_by_fit(images):
     x, y = drawn(images, 2, 3)
     images4d = x.reshape(-1, 28, 28, 1).astype(np.float32)
     looped = network(20, 3)
-    program = compiled(looped, keras.optimizers.SGD(0.1), (images4d, y), "xla", LearningRateSearch(H1), batch_size=4)
+    program = compiled(looped, keras.optimizers.SGD(0.1), (images4d, y), "graph", LearningRateSearch(H1), batch_size=4)
     program.run(np.tile(np.arange(20, dtype=np.int32).reshape(5, 4), (8, 1)))
     model = network(20, 3)
     stepped = with_step(model, LearningRateSearch(H1))

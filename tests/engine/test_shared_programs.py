@@ -12,14 +12,15 @@ from hpbench.execution.limits import Limits
 from hpbench.execution.local import LocalExecutor
 from hpbench.parts.datasets.prepared import prepare_dataset
 from hpbench.plan.cases import cells
+from hpbench.records.trial import Outcome
 
-MLP, CONVOLUTIONS = "{name: mlp, units: [8]}", "{name: conv_stack, depth: 8, width: 2}"
+MLP, CELLS = "{name: mlp, units: [8]}", "{name: cell_stack, depth: 3, width: 2, normalisation_momentum: 0.5}"
 DECAYED = ["optimizer: {name: sgd, momentum: 0.9, l2: 0.0001}", "optimizer: {name: sgd, momentum: 0.9, l2: 0.5}"]
 PAIRS = {
-    "sgd": (MLP, *DECAYED),
-    "convolutions": (CONVOLUTIONS, *DECAYED),
-    "adam": (MLP, "optimizer: {name: adam}", "optimizer: {name: adam}"),
-    "hypergradient": (MLP, *["optimizer: {name: sgd}, step: {name: hypergradient, rate_of_rate: 0.01}"] * 2),
+    "sgd": (MLP, "auto", *DECAYED),
+    "convolutions": (CELLS, "auto", *DECAYED),
+    "adam": (MLP, "graph", "optimizer: {name: adam}", "optimizer: {name: adam}"),
+    "hypergradient": (MLP, "auto", *["optimizer: {name: sgd}, step: {name: hypergradient, rate_of_rate: 0.01}"] * 2),
 }
 TEXT = """
 schema: 1
@@ -30,6 +31,7 @@ question: None
 source: {{title: None, language: en}}
 dataset: {{name: digits, size: 8, scale: 0.0625}}
 model: {model}
+compute: {{compile: {mode}}}
 training:
   optimizer: {{name: sgd}}
   schedule: {{name: constant}}
@@ -62,19 +64,24 @@ def jobs(tmp_path):
 
 @pytest.mark.parametrize("pair", PAIRS)
 def test_rate_and_decay_are_those_of_each_trial(pair, jobs, tmp_path):
-    model, low, high = PAIRS[pair]
-    resolved = parse(TEXT.format(model=model, low=low, high=high), "pair.yaml", Selection(seeds=1))
+    """Cells have depthwise, dilated and strided convolutions, pooling and moving averages."""
+    model, mode, low, high = PAIRS[pair]
+    text = TEXT.format(model=model, mode=mode, low=low, high=high)
+    resolved = parse(text, "pair.yaml", Selection(seeds=1))
     planned = cells(resolved, lambda settings: prepare_dataset(settings.dataset.model_dump(), tmp_path).fingerprint)
     first, second = (cell.trial for cell in planned)
     assert Settings.model_validate(first.settings).program == Settings.model_validate(second.settings).program
     alone, together = jobs([[second]]), jobs([[first, second]])
     assert together[second.identity] == alone[second.identity]
     assert together[first.identity] != together[second.identity]
+    for outcome, message, observations in together.values():
+        assert outcome is Outcome.OK, message
+        assert len({one.value for one in observations if one.name == "train_loss"}) == 2
 
 
 def test_a_decay_of_nothing_is_another_program():
     resolved = parse(
-        TEXT.format(model=MLP, low=DECAYED[0], high="optimizer: {name: sgd, momentum: 0.9}"),
+        TEXT.format(model=MLP, mode="auto", low=DECAYED[0], high="optimizer: {name: sgd, momentum: 0.9}"),
         "pair.yaml",
         Selection(seeds=1),
     )

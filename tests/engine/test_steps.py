@@ -127,7 +127,7 @@ class Drawn(Step):
 
 def test_what_a_step_draws_at_its_start_is_drawn_for_each_trial(data, batches):
     model = linear(data[0].shape[1:])
-    program = compiled(model, keras.optimizers.SGD(RATE), data, step=Drawn())
+    program = compiled(model, keras.optimizers.SGD(RATE), data, "graph", Drawn())
     found = []
     for _ in range(2):
         program.reset(linear(data[0].shape[1:]))

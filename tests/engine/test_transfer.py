@@ -36,8 +36,21 @@ def named(done, name, **labels):
     return [one.value for one in done.result.observations if one.name == name and dict(one.labels) == labels]
 
 
-def test_a_trial_with_two_heads_observes_each(trials):
-    (done,) = trials([], **OFFICE, training__instruments=[{"name": "predictions"}, {"name": "dead_units"}])
+@pytest.fixture(scope="module")
+def plain(trials):
+    """A training of both heads on all images."""
+    return trials([], **OFFICE, training__instruments=[{"name": "predictions"}, {"name": "dead_units"}])[0]
+
+
+@pytest.fixture(scope="module")
+def transferred(trials):
+    """Two seeds in one job, each from amazon to dslr, with what is read on the way."""
+    instruments = [{"name": "gradient_norms", "images": 4, "at": [0]}]
+    return trials(KEEP, 2, **OFFICE, **TRANSFER, **DSLR, training__instruments=instruments)
+
+
+def test_a_trial_with_two_heads_observes_each(plain):
+    done = plain
     assert done.result.outcome is Outcome.OK, done.result.message
     for head in ("domain", "item"):
         assert len(named(done, "test_accuracy", head=head)) == 2
@@ -54,8 +67,8 @@ def test_only_the_images_of_a_class_are_trained_and_tested_on(trials):
     assert named(done, "test_accuracy", head="domain")[-1] == 1.0
 
 
-def test_what_was_learned_is_kept_but_for_the_last_layer(trials):
-    (done,) = trials(KEEP, **OFFICE, **TRANSFER, **DSLR)
+def test_what_was_learned_is_kept_but_for_the_last_layer(transferred):
+    done = transferred[0]
     assert done.result.outcome is Outcome.OK, done.result.message
     source = [named(done, f"sum_{layer}", phase="source")[-1] for layer in range(3)]
     target = [named(done, f"sum_{layer}")[-1] for layer in range(3)]
@@ -65,15 +78,13 @@ def test_what_was_learned_is_kept_but_for_the_last_layer(trials):
     assert named(done, "trainable_weights", phase="source") == [8 * 8 * 3 * 16 + 16 + 16 * 8 + 8 + 8 * 34 + 34]
 
 
-def test_the_source_is_learned_as_by_a_trial_of_its_own(trials):
+def test_the_source_is_learned_as_by_a_trial_of_its_own(trials, transferred):
     (alone,) = trials([], **OFFICE, training__only={"domain": "amazon"})
-    (both,) = trials([], **OFFICE, **TRANSFER, **DSLR)
-    assert named(alone, "test_loss") == named(both, "test_loss", phase="source")
+    assert named(alone, "test_loss") == named(transferred[0], "test_loss", phase="source")
 
 
-def test_what_is_read_on_the_way_is_told_apart_by_phase(trials):
-    instruments = [{"name": "gradient_norms", "images": 4, "at": [0]}]
-    (done,) = trials([], **OFFICE, **TRANSFER, **DSLR, training__instruments=instruments)
+def test_what_is_read_on_the_way_is_told_apart_by_phase(transferred):
+    done = transferred[0]
     assert done.result.outcome is Outcome.OK, done.result.message
     layers = [one.labels for one in done.result.observations if one.name == "gradient_norm"]
     assert len([one for one in layers if one.get("phase") == "source"]) == 3
@@ -82,12 +93,11 @@ def test_what_is_read_on_the_way_is_told_apart_by_phase(trials):
     assert named(done, "log10_gradient_ratio") == []
 
 
-def test_trials_of_a_job_transfer_each_for_itself(trials):
+def test_trials_of_a_job_transfer_each_for_itself(trials, transferred):
     """Two seeds in one job give what each gives in a job of its own."""
-    together = trials([], 2, **OFFICE, **TRANSFER, **DSLR)
     (first,) = trials([], **OFFICE, **TRANSFER, **DSLR)
-    assert named(together[0], "test_loss") == named(first, "test_loss")
-    assert named(together[1], "test_loss") != named(first, "test_loss")
+    assert named(transferred[0], "test_loss") == named(first, "test_loss")
+    assert named(transferred[1], "test_loss") != named(first, "test_loss")
 
 
 @pytest.mark.parametrize(
@@ -103,13 +113,12 @@ def test_what_the_data_does_not_have_is_said(trials, changes, message):
     assert message in done.result.message
 
 
-def test_fit_trains_both_heads_as_train_does(trials):
-    (own,) = trials([], **OFFICE)
+def test_fit_trains_both_heads_as_train_does(trials, plain):
     (fit,) = trials([], **OFFICE, training__procedure={"name": "fit"})
     assert fit.result.outcome is Outcome.OK, fit.result.message
-    assert named(fit, "test_loss")[-1] == pytest.approx(named(own, "test_loss")[-1], rel=1e-4)
+    assert named(fit, "test_loss")[-1] == pytest.approx(named(plain, "test_loss")[-1], rel=1e-4)
     for head in ("domain", "item"):
-        assert named(fit, "test_accuracy", head=head)[-1] == pytest.approx(named(own, "test_accuracy", head=head)[-1])
+        assert named(fit, "test_accuracy", head=head)[-1] == pytest.approx(named(plain, "test_accuracy", head=head)[-1])
 
 
 def test_a_source_that_diverges_leaves_what_it_was_to_the_target(trials):

@@ -54,8 +54,11 @@ def test_the_residual_net_of_20_layers_has_the_published_size():
     assert size.parameters((32, 32, 3), 10) - 2 * 688 == 269_722
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=str)
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize(
+    ("shape", "family"),
+    [*((SHAPES[2], family) for family in FAMILIES), *((s, FAMILIES[1]) for s in SHAPES[:2])],
+    ids=str,
+)
 def test_counts_are_those_of_keras(family, shape):
     model, size = built(shape, 7, **family), parameters(**family)
     assert size.parameters(shape, 7) == sum(int(np.prod(weight.shape)) for weight in model.weights)

@@ -68,7 +68,8 @@ def train_by_hand(model, optimizer, inputs, targets):
 
 def train_by_fit(model, optimizer, inputs, targets):
     model.compile(optimizer, loss="mse")
-    model.fit(inputs, targets, batch_size=len(inputs), epochs=STEPS, shuffle=False, verbose=0)
+    repeated = [np.tile(array, (STEPS, 1)) for array in (inputs, targets)]
+    model.fit(*repeated, batch_size=len(inputs), epochs=1, shuffle=False, verbose=0)
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
