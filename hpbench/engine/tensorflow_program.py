@@ -66,11 +66,7 @@ class TensorFlowProgram:
         shape = self._shape if mode == "xla" else (None, self._shape[1])
         signature = [tf.TensorSpec(shape, tf.int32), tf.TensorSpec([], tf.int32)]
         train = tf.function(self._loop, input_signature=signature, autograph=False, jit_compile=mode == "xla")
-        images = [tf.TensorSpec((None, *part.shape[1:]), part.dtype) for part in self._data["train"]]
-        counts = [tf.TensorSpec([], tf.int32)] * 2
-        # Traced once, when it is called: without a signature again for a split of another length.
-        score = tf.function(self._totals, input_signature=[*images, *counts], autograph=False)
-        return train.get_concrete_function(), score
+        return train.get_concrete_function(), tf.function(self._totals, autograph=False, reduce_retracing=True)
 
     def _everything(self) -> Batch:
         """All training images of the trial."""
