@@ -86,15 +86,15 @@ def small_file(tmp_path: Path) -> Path:
 
 LONGEST = (
     "test_readme.py",
-    "test_resilience.py",
-    "test_run.py",
     "test_ab.py",
+    "test_resilience.py",
+    "test_bilevel.py",
+    "test_gate.py",
     "test_any_file.py",
     "test_rate_search.py",
-    "test_commands.py",
-    "test_fashion_mnist.py",
+    "test_run.py",
     "test_best.py",
-    "test_new.py",
+    "test_gate_calibration.py",
 )
 """Files of half a minute and more: they come first, so that no worker is left alone with one of them at the end."""
 
