@@ -56,6 +56,9 @@ claims:
     test: {name: greater, metric: test_accuracy, cases: [fast], than: [slow]}
 """
 
+QUICK = {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
+"""Changes of it that compile at once, where the training itself is not what is looked at."""
+
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[Warm]:

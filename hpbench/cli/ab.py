@@ -79,8 +79,6 @@ def command(
     Exit codes: 0 fine, 1 regression, 2 wrong usage, 3 the harness or trials failed, 4 nothing was measured, 5 not
     comparable, 6 unclear (too few seeds, or a machine that was not alone), 130 interrupted.
     """
-    from hpbench.execution.specs_file import begun
-
     asked = {"old": old, "new": new}
     options = ["--profile", profile]
     for change in changes:
@@ -91,20 +89,9 @@ def command(
         options += ["--allow-code", module]
     output = output.absolute()
     harness: list[str] = []
-    if make_run and not only_plan:
-        try:
-            done = _run(plans, asked, options, seeds, output)
-        except KeyboardInterrupt:  # while an environment was made
-            done = False
-        except (MachineError, OSError, sqlite3.Error) as error:
-            if not begun(output):
-                raise
-            done = True
-            harness.append(f"the run: {error}")
-            click.echo(str(error), err=True)
-        if not done:
-            click.echo(f"\ninterrupted; what is done is kept. To go on: {_again()}", err=True)
-            ctx.exit(INTERRUPTED)
+    if make_run and not only_plan and not _run_to_the_end(plans, asked, options, seeds, output, harness):
+        click.echo(f"\ninterrupted; what is done is kept. To go on: {_again()}", err=True)
+        ctx.exit(INTERRUPTED)
     sides = _sides(plans, asked, profile, output, harness if make_run and not only_plan else None)
     if only_plan:
         click.echo(_plan_table(*sides), nl=False)
@@ -128,6 +115,24 @@ def _plans(benchmarks: tuple[str, ...], selection: Selection, cases: tuple[str, 
         Resolved(tree, narrowed).planned_cases()
         found.append(plan)
     return found
+
+
+def _run_to_the_end(
+    plans: list[GatedTrials], asked: dict[str, str], options: list[str], seeds: int, output: Path, harness: list[str]
+) -> bool:
+    """As ``_run``; what the machine could not do after the turns had begun goes to ``harness``."""
+    from hpbench.execution.specs_file import begun
+
+    try:
+        return _run(plans, asked, options, seeds, output)
+    except KeyboardInterrupt:  # while an environment was made
+        return False
+    except (MachineError, OSError, sqlite3.Error) as error:
+        if not begun(output):
+            raise
+        harness.append(f"the run: {error}")
+        click.echo(str(error), err=True)
+        return True
 
 
 def _run(plans: list[GatedTrials], asked: dict[str, str], options: list[str], seeds: int, output: Path) -> bool:

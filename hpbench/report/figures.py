@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hpbench.analysis.effects import Effects, Response, SurfacePoint
 from hpbench.analysis.evidence import Evidence
@@ -54,11 +54,11 @@ class Figures:
         pictures: Name of a picture of the data to its PNG file.
     """
 
-    asked: Mapping[str, Drawn]
-    studies: Mapping[str, Drawn]
-    searches: Mapping[str, Drawn]
-    confusions: Mapping[str, Drawn]
-    pictures: Mapping[str, bytes]
+    asked: Mapping[str, Drawn] = field(default_factory=dict)
+    studies: Mapping[str, Drawn] = field(default_factory=dict)
+    searches: Mapping[str, Drawn] = field(default_factory=dict)
+    confusions: Mapping[str, Drawn] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def files(self) -> dict[str, str]:

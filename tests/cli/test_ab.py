@@ -15,7 +15,7 @@ import pytest
 from hpbench.cli.main import main
 from hpbench.errors import MachineError, UserError
 from hpbench.records.store import Store
-from tests.cli.test_gate import NET, TINY
+from tests.cli.test_gate import NET, TINY, environment
 
 ROOT = Path(__file__).parents[2]
 TIMED = TINY.replace("seeds: 4\n", "seeds: 1\n")
@@ -25,11 +25,6 @@ UNTIMED = (
     TIMED.split("  - {metric: seconds")[0].replace('{name: "tiny_net:net", units: 24}', "{name: mlp, units: [8]}")
     .replace("model.units: 32", "model.units: [12]")
 )  # fmt: skip
-
-
-def environment(**variables):
-    """Without what a CI job has set."""
-    return {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"} | variables
 
 
 @pytest.fixture(scope="module")

@@ -58,11 +58,15 @@ ALLOWED = ("--data", "data", "--allow-code", "tiny_net", "--jobs", "1")
 OPTIONS = ("--reference", "reference.json", *ALLOWED)
 
 
+def environment(**variables):
+    """Without what a CI job has set."""
+    return {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"} | variables
+
+
 @pytest.fixture(scope="module")
 def hpbench(warm):
-    """Runs ``hpbench``; without what a CI job has set."""
-    environment = {name: value for name, value in os.environ.items() if name != "GITHUB_STEP_SUMMARY"}
-    return lambda *arguments, cwd, **variables: warm.run(*arguments, cwd=cwd, env=environment | variables)
+    """Runs ``hpbench``."""
+    return lambda *arguments, cwd, **variables: warm.run(*arguments, cwd=cwd, env=environment(**variables))
 
 
 @pytest.fixture(scope="module")

@@ -18,14 +18,7 @@ from hpbench.execution.local import LocalExecutor
 from hpbench.parts.datasets.prepared import prepare_dataset
 from hpbench.plan.cases import cells
 from hpbench.records.trial import Trial, TrialResult
-from tests.conftest import SMALL
-
-QUICK = {
-    "dataset": {"name": "digits", "size": 8, "scale": 1 / 16},
-    "model": {"name": "mlp", "units": [8]},
-    "compute.compile": "graph",
-}
-"""Instead of what the small benchmark has: made and compiled in less than a second."""
+from tests.conftest import QUICK, SMALL
 
 
 class Done(NamedTuple):
@@ -45,15 +38,16 @@ class Done(NamedTuple):
 def trials(tmp_path_factory, request):
     """Runs the small benchmark's case ``fast``, ``QUICK`` and with these callbacks, one trial a seed.
 
+    The trials share a job, or have each its own if they are to be ``apart``.
     The text ``CODE`` of the test's module is the module ``mine``, which lies in the working folder and is allowed.
     """
     folder = tmp_path_factory.mktemp("trials")
     (folder / "mine.py").write_text(request.module.CODE)
 
-    def done(callbacks: list[dict[str, Any]], seeds: int = 1, **changes: Any) -> list[Done]:
+    def done(callbacks: list[dict[str, Any]], seeds: int = 1, apart: bool = False, **changes: Any) -> list[Done]:
         changes = (
             QUICK
-            | {"training.callbacks": callbacks}
+            | {"dataset": {"name": "digits", "size": 8}, "training.callbacks": callbacks}
             | {path.replace("__", "."): value for path, value in changes.items()}
         )
         selection = Selection(seeds=seeds, cases=("fast",), readings=("default",), changes=changes)
@@ -66,8 +60,9 @@ def trials(tmp_path_factory, request):
         with job_environment("tensorflow", 1) as place, pytest.MonkeyPatch.context() as patch:
             patch.chdir(folder)
             code = code_fingerprint(Settings.model_validate(job_trials[0].settings))
-            job = Job(job_trials, False, str(folder), code, ("mine", "keras"))
-            LocalExecutor(1, folder / place).run([job], Limits(300.0), ended.append)
+            groups = [(trial,) for trial in job_trials] if apart else [job_trials]
+            jobs = [Job(group, False, str(folder), code, ("mine", "keras")) for group in groups]
+            LocalExecutor(1, folder / place).run(jobs, Limits(300.0), ended.append)
         results = [message.result for message in ended if isinstance(message, Ended)]
         pairs = zip(job_trials, results, strict=True)
         return [Done(trial, result, folder, _curves(result)) for trial, result in pairs]

@@ -285,10 +285,10 @@ def test_hyperparameters_that_stay_give_what_training_gives(trials, train):
 
 
 def test_trials_of_a_job_tune_each_for_itself(trials):
-    together = trials([], 2, **bilevel(outer_rate=1.0, validation_images=20))
-    (first,) = trials([], **bilevel(outer_rate=1.0, validation_images=20))
-    assert together[0].values("chosen_rate") == first.values("chosen_rate")
-    assert together[1].values("chosen_rate") != first.values("chosen_rate")
+    first, second = trials([], 2, **bilevel(outer_rate=1.0, validation_images=20))
+    alone = trials([], 2, apart=True, **bilevel(outer_rate=1.0, validation_images=20))
+    assert [done.values("chosen_rate") for done in (first, second)] == [done.values("chosen_rate") for done in alone]
+    assert first.values("chosen_rate") != second.values("chosen_rate")
 
 
 def test_a_trial_whose_rate_is_far_too_large_diverges(trials):

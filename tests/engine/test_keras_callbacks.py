@@ -100,7 +100,7 @@ def by_fit(done, build, callbacks):
 
 
 @keras_warnings
-@pytest.mark.parametrize(("model", "rate"), [("dense", 0.05), ("convolutions", 0.01)])
+@pytest.mark.parametrize(("model", "rate"), [("dense", 0.2), ("convolutions", 0.01)])
 def test_a_rate_falls_and_a_training_stops_where_they_do_in_fit(trials, model, rate):
     plateau = {"factor": 0.5, "patience": 1, "min_delta": 0.05, "cooldown": 1}
     stop = {"monitor": "val_accuracy", "patience": 3, "min_delta": 0.05, "start_from_epoch": 2}

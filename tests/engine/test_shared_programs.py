@@ -18,7 +18,7 @@ MLP, CELLS = "{name: mlp, units: [8]}", "{name: cell_stack, depth: 3, width: 2, 
 DECAYED = ["optimizer: {name: sgd, momentum: 0.9, l2: 0.0001}", "optimizer: {name: sgd, momentum: 0.9, l2: 0.5}"]
 PAIRS = {
     "sgd": (MLP, "auto", *DECAYED),
-    "convolutions": (CELLS, "auto", *DECAYED),
+    "cells": (CELLS, "auto", *DECAYED),
     "adam": (MLP, "graph", "optimizer: {name: adam}", "optimizer: {name: adam}"),
     "hypergradient": (MLP, "auto", *["optimizer: {name: sgd}, step: {name: hypergradient, rate_of_rate: 0.01}"] * 2),
 }

@@ -95,9 +95,10 @@ def test_what_is_read_on_the_way_is_told_apart_by_phase(transferred):
 
 def test_trials_of_a_job_transfer_each_for_itself(trials, transferred):
     """Two seeds in one job give what each gives in a job of its own."""
-    (first,) = trials([], **OFFICE, **TRANSFER, **DSLR)
-    assert named(transferred[0], "test_loss") == named(first, "test_loss")
-    assert named(transferred[1], "test_loss") != named(first, "test_loss")
+    alone = trials([], 2, apart=True, **OFFICE, **TRANSFER, **DSLR)
+    losses = [named(done, "test_loss") for done in transferred]
+    assert losses == [named(done, "test_loss") for done in alone]
+    assert losses[0] != losses[1]
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,7 @@ from hpbench.execution.code import code_fingerprint
 from hpbench.execution.job import Job
 from hpbench.parts.datasets.prepared import prepare_dataset
 from hpbench.plan.cases import cells
-from tests.conftest import SMALL
-
-QUICK = {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
-"""What compiles at once, where the training itself is not what is looked at."""
+from tests.conftest import QUICK, SMALL
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hpbench.execution.local import LocalExecutor
 from hpbench.records.calibration import AFTER, BEFORE
 from hpbench.records.choose import load
 from hpbench.records.store import Store
-from tests.conftest import SMALL
+from tests.conftest import QUICK, SMALL
 
 
 class Watching:
@@ -50,8 +50,7 @@ def store(tmp_path):
 
 
 def run(store, **changes):
-    """With a model that compiles at once."""
-    changes |= {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
+    changes |= QUICK
     resolved = parse(SMALL, "small.yaml", Selection(cases=("fast",), readings=("default",), changes=changes))
     display = Watching(store)
     Driver(resolved, store, display, Options(store.path.parent, workers=1)).run("hpbench run small.yaml")

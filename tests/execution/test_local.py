@@ -18,17 +18,13 @@ from hpbench.execution.local import LocalExecutor
 from hpbench.parts.datasets.prepared import DataError, prepare_dataset
 from hpbench.plan.cases import cells
 from hpbench.records.trial import Outcome
-from tests.conftest import SMALL
+from tests.conftest import QUICK, SMALL
 
 
 @pytest.fixture(scope="module")
 def executor():
     with job_environment("tensorflow", 1) as folder:
         yield LocalExecutor(2, Path(folder))
-
-
-GRAPH = {"model": {"name": "mlp", "units": [8]}, "compute.compile": "graph"}
-"""What compiles at once, where the training itself is not what is looked at."""
 
 
 def trials(count, folder, **changes):
@@ -87,8 +83,8 @@ def test_a_shared_job_reports_each_trial_and_gives_the_bits_of_isolated_ones(exe
 
 
 def test_a_trial_over_its_limit_is_ended_and_the_rest_go_on(executor, tmp_path):
-    endless = trials(1, tmp_path, **GRAPH, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
-    quick = trials(1, tmp_path, **GRAPH)
+    endless = trials(1, tmp_path, **QUICK, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    quick = trials(1, tmp_path, **QUICK)
     messages, _ = run(executor, [Job(quick, False, str(tmp_path), "code")])
     limit = math.ceil(max(2, 4 * messages[-1].elapsed))  # the machine may be slow
     _, results = run(executor, [Job(endless + quick, False, str(tmp_path), "code")], limit=limit)
@@ -98,7 +94,7 @@ def test_a_trial_over_its_limit_is_ended_and_the_rest_go_on(executor, tmp_path):
 
 
 def test_a_killed_job_loses_only_the_trial_under_way(executor, tmp_path):
-    todo = trials(3, tmp_path, **GRAPH, **{"training.evaluate_every": 1})
+    todo = trials(3, tmp_path, **QUICK, **{"training.evaluate_every": 1})
     killed = []
 
     def kill_second(message):
@@ -131,7 +127,7 @@ def test_data_that_changed_since_the_plan_is_refused(executor, tmp_path):
 
 
 def test_a_diverged_trial_keeps_its_last_accuracy_to_the_end(executor, tmp_path):
-    wild = trials(1, tmp_path, **GRAPH, **{"training.learning_rate": 3e38, "dataset.scale": 1e6, "cases.fast": {}})
+    wild = trials(1, tmp_path, **QUICK, **{"training.learning_rate": 3e38, "dataset.scale": 1e6, "cases.fast": {}})
     _, results = run(executor, [Job(wild, False, str(tmp_path), "code")])
     result = results[wild[0].identity]
     assert result.outcome is Outcome.DIVERGED
@@ -148,7 +144,7 @@ def test_running_out_of_memory_is_told_apart():
 
 
 def test_an_interrupt_records_the_running_trials(executor, tmp_path):
-    endless = trials(2, tmp_path, **GRAPH, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
+    endless = trials(2, tmp_path, **QUICK, **{"training.iterations": 2_000_000, "training.evaluate_every": 4})
     ended = []
 
     def listen(message):

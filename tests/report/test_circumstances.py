@@ -43,7 +43,7 @@ def run_with(loads=(), **changes):
 
 def report(facts):
     """The text, without figures."""
-    return markdown(facts, Figures({}, {}, {}, {}, {}))
+    return markdown(facts, Figures())
 
 
 def test_readings_before_and_after_stand_with_their_change():

@@ -13,7 +13,7 @@ from tests.report.reading import section, tables
 INJECTION = '"a | b <script>alert(1)</script> [x](http://evil) `c` $d$"'
 
 
-def report(tables, resolved, draw=lambda facts: Figures({}, {}, {}, {}, {})):
+def report(tables, resolved, draw=lambda facts: Figures()):
     """The text; without figures, if nothing draws them."""
     facts = gather(tables, resolved)
     return markdown(facts, draw(facts))
