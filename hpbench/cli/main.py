@@ -13,6 +13,7 @@ import click
 from hpbench import __version__
 from hpbench.cli.exit_codes import HARNESS_FAILED, INTERRUPTED, WRONG_USAGE
 from hpbench.errors import MachineError, UserError
+from hpbench.execution.interrupts import was_interrupted
 
 VERBS = {
     "list": "Bundled benchmarks.",
@@ -85,7 +86,10 @@ def main() -> None:
         sys.exit(HARNESS_FAILED)
     except UserError as error:
         click.echo(str(error), err=True)
-    except Exception:  # a fault of hpbench; Python's own code for it is that of a regression
+    except Exception as error:  # a fault of hpbench; Python's own code for it is that of a regression
+        if was_interrupted(error):
+            click.echo("\ninterrupted", err=True)
+            sys.exit(INTERRUPTED)
         traceback.print_exc()
         sys.exit(HARNESS_FAILED)
     sys.exit(WRONG_USAGE)

@@ -108,10 +108,12 @@ def run(ctx: click.Context, work: Callable[..., Outcome], name: str, asked: Aske
         UserError: Model or data are not there, are not allowed, or cannot be used.
     """
     from hpbench.execution.environment import job_environment
+    from hpbench.execution.interrupts import deferred_interrupt
 
     _require_parts(asked)
     try:
-        with job_environment("tensorflow", asked.threads), warnings.catch_warnings(action="ignore"):
+        environment = job_environment("tensorflow", asked.threads)
+        with deferred_interrupt(), environment, warnings.catch_warnings(action="ignore"):
             outcome = work(
                 *_loaded(asked),
                 minutes=asked.minutes,

@@ -5,20 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from hpbench.execution.calibrating import run_calibration
 from hpbench.execution.environment import in_environment
+from hpbench.execution.interrupts import deferred_interrupt
 from hpbench.execution.job import STACKS, Ended, Job, Message, Started, end_group, run_job
 from hpbench.execution.limits import Limits, inherited, resident
 from hpbench.measure.machine import usable_cores
@@ -103,7 +102,7 @@ class LocalExecutor:
             self._warm_up()
         timed = deque(job for job in jobs if job.timed)
         shared = deque(job for job in jobs if not job.timed)
-        with _deferred_interrupt() as interrupted:
+        with deferred_interrupt() as interrupted:
             try:
                 for queue, workers in ((timed, 1), (shared, self._workers)):
                     while queue or self._running:
@@ -126,7 +125,7 @@ class LocalExecutor:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._process(run_calibration, sender, usable_cores(), str(self._folder / "calibration.log"))
         until = time.monotonic() + CALIBRATION_SECONDS
-        with _deferred_interrupt() as interrupted:
+        with deferred_interrupt() as interrupted:
             process.start()
             sender.close()
             try:
@@ -236,31 +235,6 @@ class LocalExecutor:
             end_group(running.process.pid or 0)
             running.process.join()
         return ended
-
-
-@contextmanager
-def _deferred_interrupt() -> Iterator[threading.Event]:
-    """Note Ctrl-C (and a request to terminate) to be heeded between two steps; a second one is not deferred."""
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def restore() -> None:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-    def note(number: int, frame: FrameType | None) -> None:
-        interrupted.set()
-        restore()
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield interrupted
-    finally:
-        restore()
 
 
 def _nothing() -> None:

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from hpbench.execution.interrupts import heed_interrupt
 from hpbench.parts.own import faults_told
 from hpbench.protocol.step import ProtocolError
 
@@ -96,6 +97,7 @@ class LoaderSource:
         batches = iter(_passes(train, self._name))
         count = 0
         while True:
+            heed_interrupt()
             with faults_told(self._name):
                 batch = next(batches, None)
             if batch is None:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from hpbench.errors import MachineError
+from hpbench.execution.interrupts import heed_interrupt
 from hpbench.parts.own import OwnCodeError, faults_told
 from hpbench.protocol.data import Array, Batch
 from hpbench.protocol.losses import loss_of
@@ -98,6 +99,7 @@ class Trainee:
 
     def restart(self, learning_rate: float | None = None) -> None:
         """Go back to the first state, and take another rate if one is given and can be set."""
+        heed_interrupt()
         for state, value in zip(self._states, self._first, strict=True):
             state.assign(value)
         if learning_rate is not None and self.settable:
@@ -105,6 +107,7 @@ class Trainee:
 
     def train(self, batch: Batch) -> float:
         """One iteration; the batch's loss before its update, in nats, with penalties on weights if there are any."""
+        heed_interrupt()
         with self._told():
             logs = self.model.train_on_batch(*batch, return_dict=True)
         if "loss" not in logs:
@@ -116,6 +119,7 @@ class Trainee:
         size = PREDICTED_AT_ONCE
         parts = []
         for start in range(0, len(x), size):
+            heed_interrupt()
             part = x[start : start + size]
             # Always as many examples: every other number of them would be compiled anew.
             filled = np.concatenate([part, np.repeat(part[-1:], size - len(part), axis=0)])

@@ -12,6 +12,7 @@ from typing import Any
 import keras
 
 from hpbench import __version__
+from hpbench.execution.interrupts import deferred_interrupt
 from hpbench.protocol import initial_loss, overfit, rate
 from hpbench.protocol.budget import MINUTES, Budget
 from hpbench.protocol.builder import Builder
@@ -150,7 +151,8 @@ class _Work:
     def until_interrupted(self) -> Iterator[None]:
         """Ctrl-C ends the block, and what was done stays: also of the step under way."""
         try:
-            yield
+            with deferred_interrupt():
+                yield
         except KeyboardInterrupt:
             self.interrupted = True
             done = {step.number for step in self.steps}

@@ -2,6 +2,7 @@
 
 import math
 import re
+import signal
 from dataclasses import replace
 
 import keras
@@ -101,6 +102,33 @@ def test_a_step_that_is_interrupted_leaves_what_was_done(tmp_path):
     assert [step.number for step in outcome.steps] == [1, 2, 3]
     assert len(outcome.rates) == 2
     assert "Interrupted" in (tmp_path / "tune.md").read_text(encoding="utf-8")
+
+
+def test_ctrl_c_inside_of_a_library_is_not_lost(tmp_path):
+    """As TensorFlow does, which may make an error of its own of it: what was done is kept all the same."""
+
+    class Interrupted(keras.Sequential):
+        steps = 0
+
+        def train_on_batch(self, *given, **fields):
+            Interrupted.steps += 1
+            if Interrupted.steps == rate.ITERATIONS + 20:
+                try:
+                    signal.raise_signal(signal.SIGINT)
+                except KeyboardInterrupt as error:
+                    raise SystemError("returned a result with an exception set") from error
+            return super().train_on_batch(*given, **fields)
+
+    def builder(learning_rate=0.1):
+        model = Interrupted([keras.Input((6,)), keras.layers.Dense(3)])
+        model.compile(keras.optimizers.SGD(learning_rate), build().loss)
+        return model
+
+    outcome = find_rate(builder, DATA, output=tmp_path)
+    assert outcome.interrupted
+    assert Interrupted.steps == rate.ITERATIONS + 20  # not one more
+    assert [len(curve.losses) for curve in outcome.rates] == [rate.ITERATIONS]
+    assert "Interrupted" in (tmp_path / "lr-find.md").read_text(encoding="utf-8")
 
 
 def test_trials_of_an_interrupted_search_are_in_the_report(tmp_path):

@@ -1,0 +1,62 @@
+"""Ctrl-C, heeded between two steps: inside of a library it may be lost, or come back as an error of that library."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+_deferring: list[threading.Event] = []
+"""The event of the block that defers; empty outside of one."""
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[threading.Event]:
+    """Note Ctrl-C (and a request to terminate) to be heeded between two steps; a second one is not deferred.
+
+    Within another such block there is one event, and that block's end is where the handlers come back. In a thread
+    that is not the main one nothing is deferred, as signals do not reach it.
+    """
+    if _deferring or threading.current_thread() is not threading.main_thread():
+        yield _deferring[0] if _deferring else threading.Event()
+        return
+    interrupted = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
+        restore()
+
+    for number in before:
+        signal.signal(number, note)
+    _deferring.append(interrupted)
+    try:
+        yield interrupted
+    finally:
+        _deferring.clear()
+        restore()
+
+
+def heed_interrupt() -> None:
+    """Stop here if Ctrl-C was deferred.
+
+    Raises:
+        KeyboardInterrupt: It was, and has not been heeded yet.
+    """
+    if _deferring and _deferring[0].is_set():
+        _deferring[0].clear()
+        raise KeyboardInterrupt
+
+
+def was_interrupted(error: BaseException) -> bool:
+    """Whether the error is what a library made of Ctrl-C."""
+    seen: BaseException | None = error
+    while seen is not None and not isinstance(seen, KeyboardInterrupt):
+        seen = seen.__cause__ or seen.__context__
+    return seen is not None

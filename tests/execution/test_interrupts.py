@@ -1,0 +1,79 @@
+"""Ctrl-C is noted within a block, heeded where it does no harm, and known again in what a library makes of it."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from hpbench.execution.interrupts import deferred_interrupt, heed_interrupt, was_interrupted
+
+
+def interrupt(number=signal.SIGINT):
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_noted_and_heeded_once(number):
+    before = signal.getsignal(number)
+    with deferred_interrupt() as interrupted:
+        heed_interrupt()
+        interrupt(number)
+        assert interrupted.is_set()
+        with pytest.raises(KeyboardInterrupt):
+            heed_interrupt()
+        heed_interrupt()
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_is_not_deferred():
+    with deferred_interrupt():
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+
+
+def test_a_block_within_another_shares_its_event():
+    with deferred_interrupt() as outer:
+        with deferred_interrupt() as inner:
+            interrupt()
+        assert outer is inner
+        assert outer.is_set()
+
+
+def test_outside_of_a_block_nothing_is_deferred():
+    with deferred_interrupt():
+        pass
+    heed_interrupt()
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
+
+
+def test_another_thread_leaves_the_handlers_alone():
+    found = []
+
+    def look():
+        with deferred_interrupt() as interrupted:
+            found.append((signal.getsignal(signal.SIGINT), interrupted.is_set()))
+
+    before = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert found == [(before, False)]
+
+
+def test_it_is_known_behind_other_errors():
+    def lost():
+        try:
+            interrupt()
+        except KeyboardInterrupt:
+            raise ValueError("cannot convert") from None
+
+    with pytest.raises(ValueError, match="cannot convert") as raised:
+        lost()
+    assert was_interrupted(raised.value)
+    assert was_interrupted(KeyboardInterrupt())
+    with pytest.raises(ZeroDivisionError) as other:
+        1 / 0  # noqa: B018
+    assert not was_interrupted(other.value)
