@@ -260,7 +260,7 @@ def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(start, re
         start_new_session=True,
     )
     process = started()
-    until, log = time.monotonic() + 120, tmp_path / "build/ab/ab.log"
+    until, log = time.monotonic() + 250, tmp_path / "build/ab/ab.log"
     while not (log.exists() and ", round 2, new" in log.read_text(encoding="utf-8")) and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(1)

@@ -169,7 +169,7 @@ def test_an_interrupt_ends_cleanly_and_the_same_command_goes_on(workplace, warm,
     arguments += ("--set", "timed_seeds=0", "--set", "training.iterations=1500", "--set", "training.evaluate_every=300")
     arguments += (*QUICK, "--seeds", "3")
     process = warm.start(*arguments, cwd=folder)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 250
     while time.monotonic() < deadline and not (
         (folder / "broken.sqlite").exists() and _attempts(folder / "broken.sqlite")
     ):

@@ -13,11 +13,11 @@ if "--help" in sys.argv:
 arguments = sys.argv[1:]
 results = Path(arguments[arguments.index("--results") + 1])
 known = {{name: value for name, value in os.environ.items() if name.startswith("PYTHON")}}
-with results.open("a") as file:
-    file.write(json.dumps([arguments, known]) + "\\n")
-print("first line")
-print("last line", file=sys.stderr, flush=True)
 try:
+    with results.open("a") as file:
+        file.write(json.dumps([arguments, known]) + "\\n")
+    print("first line")
+    print("last line", file=sys.stderr, flush=True)
     time.sleep(float(os.environ.get("FAKE_SECONDS", 0)))
 except KeyboardInterrupt:
     time.sleep(0.3)

@@ -90,7 +90,7 @@ def run(tmp_path, job_with):
 
 
 def test_a_trial_that_hangs_is_ended_says_where_it_was_and_the_rest_goes_on(run):
-    hung, fine = run(Limits(10.0), "Hang")
+    hung, fine = run(Limits(20.0), "Hang")
     assert hung.result.outcome is Outcome.TIMED_OUT
     assert "hanging at 0" in hung.output
     assert "mine.py" in hung.output
