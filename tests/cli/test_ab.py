@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,7 @@ UNTIMED = (
     TIMED.split("  - {metric: seconds")[0].replace('{name: "tiny_net:net", units: 24}', "{name: mlp, units: [8]}")
     .replace("model.units: 32", "model.units: [12]")
 )  # fmt: skip
+REVISIONS = ("untimed.yaml", "--data", "data")
 
 
 @pytest.fixture(scope="module")
@@ -223,7 +223,7 @@ def git(folder, *arguments):
 
 @pytest.fixture
 def repository(tmp_path):
-    """A repository with hpbench as it is, and with one whose optimizer steps a thousand times too short."""
+    """A repository with hpbench as it is."""
     folder = tmp_path / "repository"
     folder.mkdir()
     git(folder, "init", "--quiet")
@@ -233,34 +233,55 @@ def repository(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", folder)
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message=as it is")
-    optimizers = folder / "hpbench/parts/optimizers.py"
-    text = optimizers.read_text(encoding="utf-8")
-    worse = text.replace("__init__(learning_rate=learning_rate,", "__init__(learning_rate=1e-3 * learning_rate,", 1)
-    assert worse != text
-    optimizers.write_text(worse, encoding="utf-8")
-    git(folder, "commit", "--quiet", "--all", "--message=worse")
     return folder
 
 
-def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(start, repository, tmp_path):
-    """The sound revision's trials are stored before: its code is the present one; the other makes its own."""
-    (tmp_path / "untimed.yaml").write_text(UNTIMED, encoding="utf-8")
-    untimed = ("untimed.yaml", "--data", "data")
-    store_trials(start, tmp_path, "old", *untimed, "--set", "timed_seeds=0")
-    asked = (*untimed, "--seeds", "3", "--case", "base", "--old", "HEAD~1", "--new", "HEAD")
-    words = [sys.executable, "-m", "hpbench", "ab", *asked]
-    started = partial(
-        subprocess.Popen,
-        words,
-        cwd=tmp_path,
+def commit_change(repository, path, before, after):
+    text = (repository / path).read_text(encoding="utf-8")
+    assert before in text
+    (repository / path).write_text(text.replace(before, after, 1), encoding="utf-8")
+    git(repository, "commit", "--quiet", "--all", "--message=another")
+
+
+def revisions(repository, folder, seeds):
+    """Start holding a repository's last commit to the one before, of what its hpbench is asked in a folder."""
+    asked = (*REVISIONS, "--seeds", seeds, "--case", "base", "--old", "HEAD~1", "--new", "HEAD")
+    return subprocess.Popen(
+        [sys.executable, "-m", "hpbench", "ab", *asked],
+        cwd=folder,
         env=environment(PYTHONPATH=str(repository)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    process = started()
-    until, log = time.monotonic() + 250, tmp_path / "build/ab/ab.log"
+
+
+@pytest.fixture
+def with_old(start, tmp_path):
+    """A folder with the sound revision's trials, made before: its code is the present one."""
+    (tmp_path / "untimed.yaml").write_text(UNTIMED, encoding="utf-8")
+    store_trials(start, tmp_path, "old", *REVISIONS, "--set", "timed_seeds=0")
+    return tmp_path
+
+
+def test_5_a_revision_whose_data_is_other_data(repository, tmp_path):
+    (tmp_path / "untimed.yaml").write_text(UNTIMED, encoding="utf-8")
+    commit_change(repository, "hpbench/parts/datasets/embedded.py", "np.rint(enlarged)", "np.floor(enlarged)")
+    done = ended(revisions(repository, tmp_path, "1"))
+    assert done.returncode == 5, done.stdout + done.stderr
+    _, pairs = found(tmp_path)
+    pair = pairs["base", "test_accuracy"]
+    assert pair["verdict"] == "not comparable"
+    assert pair["why"].startswith("data with fingerprint ")
+
+
+def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(repository, with_old):
+    """Its optimizer steps a thousand times too short."""
+    step = "__init__(learning_rate=learning_rate,"
+    commit_change(repository, "hpbench/parts/optimizers.py", step, step.replace("=l", "=1e-3 * l"))
+    process = revisions(repository, with_old, "3")
+    until, log = time.monotonic() + 250, with_old / "build/ab/ab.log"
     while not (log.exists() and ", round 2, new" in log.read_text(encoding="utf-8")) and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(1)
@@ -269,20 +290,20 @@ def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(start, re
     assert interrupted.returncode == 130, interrupted.stderr
     assert "interrupted; what is done is kept. To go on: hpbench ab untimed.yaml" in interrupted.stderr
 
-    done = ended(started())
+    done = ended(revisions(repository, with_old, "3"))
     assert done.returncode == 1, done.stdout + done.stderr
-    before, after = turns(tmp_path)[:-6], turns(tmp_path)[-6:]
+    before, after = turns(with_old)[:-6], turns(with_old)[-6:]
     assert [turn["exit_code"] for turn in before] == [0] * (len(before) - 1) + [130]
     assert [turn["exit_code"] for turn in after] == [0] * 6
     places = [[(turn["round"], turn["arm"]) for turn in part] for part in (before, after)]
     assert places[0][-1] == (2, "new")
     assert places[0] == places[1][: len(before)], "the order is that of before"
     assert "tiny: round 3 of 3: old " in done.stderr
-    document, pairs = found(tmp_path)
+    document, pairs = found(with_old)
     assert {place: pair["verdict"] for place, pair in pairs.items()} == {("base", "test_accuracy"): "worse"}
     assert list(document["environments"]) == ["commit"]
     assert "changed" not in json.dumps(document["environments"]), "both are clean checkouts"
     for name in ("old", "new"):
-        with Store(tmp_path / f"build/ab/{name}.sqlite") as store:
+        with Store(with_old / f"build/ab/{name}.sqlite") as store:
             results = store.connection.execute("SELECT timed FROM attempt WHERE outcome = 'ok'").fetchall()
         assert results == [(0,)] * 3, "no trial is made twice, and where no time is gated none is measured"
