@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STEP_FAILED = 1
 """A step of the protocol did not pass; its advice was printed."""
 
+ENDING = "ending once the iteration under way is done; Ctrl-C again ends at once"
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -113,7 +115,7 @@ def run(ctx: click.Context, work: Callable[..., Outcome], name: str, asked: Aske
     _require_parts(asked)
     try:
         environment = job_environment("tensorflow", asked.threads)
-        with deferred_interrupt(), environment, warnings.catch_warnings(action="ignore"):
+        with deferred_interrupt(ENDING), environment, warnings.catch_warnings(action="ignore"):
             outcome = work(
                 *_loaded(asked),
                 minutes=asked.minutes,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -13,11 +14,14 @@ _deferring: list[threading.Event] = []
 
 
 @contextmanager
-def deferred_interrupt() -> Iterator[threading.Event]:
+def deferred_interrupt(words: str = "") -> Iterator[threading.Event]:
     """Note Ctrl-C (and a request to terminate) to be heeded between two steps; a second one is not deferred.
 
     Within another such block there is one event, and that block's end is where the handlers come back. In a thread
     that is not the main one nothing is deferred, as signals do not reach it.
+
+    Args:
+        words: Written to the standard error at once, where what is under way may take long.
     """
     if _deferring or threading.current_thread() is not threading.main_thread():
         yield _deferring[0] if _deferring else threading.Event()
@@ -32,6 +36,8 @@ def deferred_interrupt() -> Iterator[threading.Event]:
     def note(number: int, frame: FrameType | None) -> None:
         interrupted.set()
         restore()
+        if words:
+            os.write(2, f"\n{words}\n".encode())  # a stream may just be writing
 
     for number in before:
         signal.signal(number, note)

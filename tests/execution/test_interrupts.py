@@ -26,11 +26,12 @@ def test_it_is_noted_and_heeded_once(number):
     assert signal.getsignal(number) is before
 
 
-def test_the_second_is_not_deferred():
-    with deferred_interrupt():
+def test_the_second_is_not_deferred_and_the_first_is_answered(capfd):
+    with deferred_interrupt("a moment"):
         interrupt()
         with pytest.raises(KeyboardInterrupt):
             interrupt()
+    assert capfd.readouterr().err == "\na moment\n"
 
 
 def test_a_block_within_another_shares_its_event():

@@ -150,6 +150,7 @@ def test_lr_find_is_step_3_alone_and_ctrl_c_keeps_what_was_found(folder):
         output, errors = process.communicate(timeout=300)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
+    assert "ending once the iteration under way is done" in errors
     assert re.findall(r"^Step (\d):", output, re.MULTILINE) == ["3"]
     assert re.search(r"rates tried: [5-7] of 16\n", output)
     assert "Interrupted" in (folder / "stopped" / "lr-find.md").read_text(encoding="utf-8")
