@@ -6,25 +6,24 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-_deferring: list[threading.Event] = []
-"""The event of the block that defers; empty outside of one."""
+_noted: list[threading.Event] = []
+"""Whether Ctrl-C came, of the block that defers it; empty outside of one."""
 
 
 @contextmanager
-def deferred_interrupt(words: str = "") -> Iterator[threading.Event]:
-    """Note Ctrl-C (and a request to terminate) to be heeded between two steps; a second one is not deferred.
+def deferred_interrupt(words: str = "") -> Iterator[None]:
+    """Note Ctrl-C (and a request to terminate) until ``heed_interrupt`` is called; a second one is not deferred.
 
-    Within another such block there is one event, and that block's end is where the handlers come back. In a thread
-    that is not the main one nothing is deferred, as signals do not reach it.
+    Within another such block, and in a thread that is not the main one, which no signal reaches, it does nothing.
 
     Args:
         words: Written to the standard error at once, where what is under way may take long.
     """
-    if _deferring or threading.current_thread() is not threading.main_thread():
-        yield _deferring[0] if _deferring else threading.Event()
+    if _noted or threading.current_thread() is not threading.main_thread():
+        yield
         return
     interrupted = threading.Event()
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -37,15 +36,16 @@ def deferred_interrupt(words: str = "") -> Iterator[threading.Event]:
         interrupted.set()
         restore()
         if words:
-            os.write(2, f"\n{words}\n".encode())  # a stream may just be writing
+            with suppress(OSError):  # a terminal that is gone
+                os.write(2, f"\n{words}\n".encode())  # a stream may just be writing
 
     for number in before:
         signal.signal(number, note)
-    _deferring.append(interrupted)
+    _noted.append(interrupted)
     try:
-        yield interrupted
+        yield
     finally:
-        _deferring.clear()
+        _noted.clear()
         restore()
 
 
@@ -55,8 +55,8 @@ def heed_interrupt() -> None:
     Raises:
         KeyboardInterrupt: It was, and has not been heeded yet.
     """
-    if _deferring and _deferring[0].is_set():
-        _deferring[0].clear()
+    if _noted and _noted[0].is_set():
+        _noted[0].clear()
         raise KeyboardInterrupt
 
 

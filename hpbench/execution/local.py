@@ -17,7 +17,7 @@ from typing import Any
 
 from hpbench.execution.calibrating import run_calibration
 from hpbench.execution.environment import in_environment
-from hpbench.execution.interrupts import deferred_interrupt
+from hpbench.execution.interrupts import deferred_interrupt, heed_interrupt
 from hpbench.execution.job import STACKS, Ended, Job, Message, Started, end_group, run_job
 from hpbench.execution.limits import Limits, inherited, resident
 from hpbench.measure.machine import usable_cores
@@ -102,15 +102,14 @@ class LocalExecutor:
             self._warm_up()
         timed = deque(job for job in jobs if job.timed)
         shared = deque(job for job in jobs if not job.timed)
-        with deferred_interrupt() as interrupted:
+        with deferred_interrupt():
             try:
                 for queue, workers in ((timed, 1), (shared, self._workers)):
                     while queue or self._running:
                         while queue and len(self._running) < workers:
                             self._start(queue.popleft())
                         queue.extendleft(self._attend(limits, listen))
-                        if interrupted.is_set():
-                            raise KeyboardInterrupt
+                        heed_interrupt()
             except KeyboardInterrupt:
                 for running in self._end_all():
                     self._lost(running, Outcome.INTERRUPTED, "interrupted", listen)
@@ -125,12 +124,12 @@ class LocalExecutor:
         receiver, sender = self._context.Pipe(duplex=False)
         process = self._process(run_calibration, sender, usable_cores(), str(self._folder / "calibration.log"))
         until = time.monotonic() + CALIBRATION_SECONDS
-        with deferred_interrupt() as interrupted:
+        with deferred_interrupt():
             process.start()
             sender.close()
             try:
-                while not (interrupted.is_set() or time.monotonic() >= until or receiver.poll(POLL_SECONDS)):
-                    pass
+                while not (time.monotonic() >= until or receiver.poll(POLL_SECONDS)):
+                    heed_interrupt()
                 readings = list(receiver.recv()) if receiver.poll() else []
             except (EOFError, OSError):
                 readings = []
@@ -138,8 +137,7 @@ class LocalExecutor:
                 end_group(process.pid or 0)
                 process.join()
                 receiver.close()
-            if interrupted.is_set():
-                raise KeyboardInterrupt
+            heed_interrupt()
         return readings
 
     def _start(self, job: Job) -> None:

@@ -319,8 +319,19 @@ def test_3_a_history_that_cannot_be_written_any_more_is_in_the_reports(folder, m
     assert (document["exit_code"], set(verdicts.values())) == (3, {"identical"})
 
 
+def of_ctrl_c(error):
+    """What a library makes of it."""
+    error.__cause__ = KeyboardInterrupt()
+    return error
+
+
 @pytest.mark.parametrize(
-    ("error", "code", "words"), [(KeyboardInterrupt(), 130, "interrupted"), (KeyError("x"), 3, "KeyError")]
+    ("error", "code", "words"),
+    [
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (of_ctrl_c(SystemError("a result with an exception set")), 130, "interrupted"),
+        (KeyError("x"), 3, "KeyError"),
+    ],
 )
 def test_neither_ctrl_c_nor_a_fault_of_hpbench_ends_as_a_regression(folder, monkeypatch, capfd, error, code, words):
     def fail(*arguments):

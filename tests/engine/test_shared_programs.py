@@ -29,7 +29,7 @@ version: 1
 title: Two trials
 question: None
 source: {{title: None, language: en}}
-dataset: {{name: digits, size: 8, scale: 0.0625}}
+dataset: {{name: digits, size: 8, scale: 0.00390625}}
 model: {model}
 compute: {{compile: {mode}}}
 training:
