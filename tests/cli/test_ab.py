@@ -296,7 +296,7 @@ def test_a_revision_that_learns_less_is_a_regression_also_after_ctrl_c(repositor
     assert [turn["exit_code"] for turn in before] == [0] * (len(before) - 1) + [130]
     assert [turn["exit_code"] for turn in after] == [0] * 6
     places = [[(turn["round"], turn["arm"]) for turn in part] for part in (before, after)]
-    assert places[0][-1] == (2, "new")
+    assert (2, "new") in places[0]
     assert places[0] == places[1][: len(before)], "the order is that of before"
     assert "tiny: round 3 of 3: old " in done.stderr
     document, pairs = found(with_old)
